@@ -1,0 +1,3 @@
+module daps.local/cluster/pause
+
+go 1.26
