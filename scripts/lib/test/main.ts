@@ -1,0 +1,58 @@
+/**
+ * `./scripts/test`: every test of the project, or parts of them.
+ * @module
+ */
+import process from "node:process";
+import { parseOptions, USAGE, UsageError } from "./options.ts";
+import { type Outcome, succeeded } from "./outcome.ts";
+import { LOCAL_PARTS } from "./parts.ts";
+import { run } from "./run.ts";
+import { say } from "./stream.ts";
+import { failureList, json, lastLine, table } from "./summary.ts";
+
+const names = LOCAL_PARTS.map(({ name }) => name);
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2), names);
+  if (options.action === "help") return print(USAGE + partList());
+  if (options.action === "list") return print(partList());
+
+  const stopped = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (!stopped.signal.aborted) say("test", `${name}: ends what runs and takes the clusters down`);
+      stopped.abort();
+    });
+  }
+  const { bail, name, keep } = options;
+  const outcomes = await run(
+    LOCAL_PARTS.filter((part) => options.parts.includes(part.name)),
+    undefined,
+    { signal: stopped.signal, bail, name, keep },
+    () => stopped.abort(),
+  );
+  return finish(outcomes, options.json);
+}
+
+function finish(outcomes: readonly Outcome[], asJson: boolean): number {
+  const summary = asJson ? json(outcomes) : [table(outcomes), ...failureList(outcomes)].join("\n");
+  print(`${summary}\n${lastLine(outcomes)}\n`);
+  return succeeded(outcomes) ? 0 : 1;
+}
+
+function partList(): string {
+  return LOCAL_PARTS.map(({ name, about }) => `  ${name.padEnd(14)} ${about}\n`).join("");
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`test: ${error.message}\n`);
+  process.exitCode = 2;
+}

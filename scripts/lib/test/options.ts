@@ -1,0 +1,83 @@
+/**
+ * The command line of `./scripts/test`.
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+export interface Options {
+  /** Names of the parts to run, in the order of the table. */
+  parts: string[];
+  /** Stop at the first failure. */
+  bail: boolean;
+  /** The summary is one JSON object, on the line before the last. */
+  json: boolean;
+  /** Leave the clusters up. */
+  keep: boolean;
+  /** The clusters' names begin with it. */
+  name: string;
+  action: "run" | "list" | "help";
+}
+
+export const USAGE = `Usage: ./scripts/test [PART…] [options]
+
+Runs the tests, all of them unless parts are named. The last line of the output is "N passed, N failed".
+
+  --without PART   leave a part out (may be given more than once, or as a list with commas)
+  --list           say which parts there are
+  --bail           stop at the first failure
+  --name NAME      clusters are named NAME-LANE (default: test)
+  --keep           leave the clusters up (./scripts/cluster down --name NAME-LANE takes one down)
+  --json           the summary as one JSON object, on the line before the last
+  --help           this text
+`;
+
+/** A command line that can't be understood: exit code 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** @throws {UsageError} naming what is wrong and what there is */
+export function parseOptions(args: string[], known: readonly string[]): Options {
+  const { values, positionals } = parse(args);
+  const without = (values.without ?? []).flatMap((list) => list.split(",")).filter((name) => name !== "");
+  const unknown = [...positionals, ...without].filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new UsageError(`there is no part ${unknown.join(", ")}; the parts are ${known.join(", ")}`);
+  }
+  if (!/^[a-z0-9](?:[-a-z0-9]{0,18}[a-z0-9])?$/.test(values.name)) {
+    throw new UsageError(
+      `--name takes up to 20 lower-case letters, digits and inner hyphens: received ${JSON.stringify(values.name)}`,
+    );
+  }
+  const parts = known.filter((name) => (positionals.length === 0 || positionals.includes(name)))
+    .filter((name) => !without.includes(name));
+  if (parts.length === 0) throw new UsageError("no part is left to run");
+  return {
+    parts,
+    bail: values.bail,
+    json: values.json,
+    keep: values.keep,
+    name: values.name,
+    action: values.help ? "help" : values.list ? "list" : "run",
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        without: { type: "string", multiple: true },
+        list: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+        bail: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        keep: { type: "boolean", default: false },
+        name: { type: "string", default: "test" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

@@ -1,0 +1,36 @@
+import { defineConfig } from "vitest/config";
+
+/** Longest time that one test of a part may take, in ms: `it(…, ms)` states a longer one where it is needed. */
+const TIMEOUTS_MS = {
+  architecture: 30_000,
+  unit: 5_000,
+  property: 60_000,
+  conformance: 20_000,
+  chart: 120_000,
+  integration: 60_000,
+  e2e: 600_000,
+};
+
+/** Parts whose test files would disturb each other: they share a cluster, or measure time on few cores. */
+const ONE_FILE_AT_A_TIME = new Set(["conformance", "integration", "e2e"]);
+
+export default defineConfig({
+  test: {
+    // Deno's worker threads are not those of Node (vitest's own pools `threads` and `vmThreads` fail there).
+    pool: "forks",
+    allowOnly: false,
+    passWithNoTests: false,
+    dangerouslyIgnoreUnhandledErrors: false,
+    projects: Object.entries(TIMEOUTS_MS).map(([name, testTimeout]) => ({
+      extends: true as const,
+      test: {
+        name,
+        include: [`tests/${name}/**/*.test.ts`],
+        testTimeout,
+        hookTimeout: testTimeout,
+        retry: 0,
+        fileParallelism: !ONE_FILE_AT_A_TIME.has(name),
+      },
+    })),
+  },
+});
