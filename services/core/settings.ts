@@ -19,7 +19,7 @@ export type Setting<T = unknown> = {
   readonly meaning: string;
 };
 
-type Required<T> = Setting<T> & { readonly default: NoInfer<T> };
+type Required<T> = Omit<Setting<T>, "default"> & { readonly default: NoInfer<T> };
 
 function required<T>(row: Required<T>): Required<T> {
   return row;

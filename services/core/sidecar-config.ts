@@ -16,6 +16,16 @@ export const SIDECAR_ENV = {
 /** The header that carries the pod's token to a hook. */
 export const TOKEN_HEADER = "daps-token";
 
+/** Whose end a hook holds. */
+export type HookName = "app" | "daprd" | "daps";
+
+export const HOOK_NAMES: readonly HookName[] = ["app", "daprd", "daps"];
+
+/** Path of a hook on the admin port. */
+export function hookPath(name: HookName): string {
+  return `/hooks/${name}`;
+}
+
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const ms = v.pipe(v.number(), v.minValue(0));
 const headers = v.array(v.object({ name: v.string(), value: v.string() }));

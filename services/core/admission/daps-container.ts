@@ -1,0 +1,146 @@
+/**
+ * The container that DAPS adds.
+ * @module
+ */
+import { ADMIN_PORT, RELAY_PORT } from "../ports.ts";
+import type { Settings } from "../settings.ts";
+import { parseSidecarConfig, SIDECAR_ENV, type SidecarConfig } from "../sidecar-config.ts";
+import { ownPreStop } from "./hooks.ts";
+import { type Container, DAPS, type Pod } from "./pod.ts";
+
+/** What the container needs to know beside its configuration. */
+export type DapsContainerOptions = {
+  readonly image: string;
+  readonly imagePullPolicy: string;
+  readonly native: boolean;
+  readonly token: string;
+};
+
+/** The user of the image, for pods that would else make DAPS root. */
+const USER = 65_532;
+
+/** An empty volume, so that no service-account token is mounted into DAPS: it calls no Kubernetes API. */
+export const NO_TOKEN_VOLUME = "daps-no-token";
+const TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+export function dapsContainer(
+  pod: Pod,
+  daprd: Container,
+  config: SidecarConfig,
+  settings: Settings,
+  options: DapsContainerOptions,
+): Container {
+  const env = [
+    { name: SIDECAR_ENV.config, value: JSON.stringify(config) },
+    { name: SIDECAR_ENV.token, value: options.token },
+  ];
+  const apiToken = daprd.env?.find(({ name }) => name === SIDECAR_ENV.daprApiToken);
+  return {
+    name: DAPS,
+    image: options.image,
+    imagePullPolicy: options.imagePullPolicy,
+    command: sidecarCommand(config),
+    env: apiToken ? [...env, apiToken] : env,
+    ports: [{ name: "daps-admin", containerPort: ADMIN_PORT, protocol: "TCP" }],
+    resources: {
+      requests: { cpu: settings.cpuRequest, memory: settings.memoryRequest },
+      limits: { ...(settings.cpuLimit !== undefined && { cpu: settings.cpuLimit }), memory: settings.memoryLimit },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      seccompProfile: { type: "RuntimeDefault" },
+      // Else the image's own numeric user, or whom a policy of the cluster chooses.
+      ...(pod.spec.securityContext?.runAsUser === 0 && { runAsUser: USER, runAsGroup: USER }),
+    },
+    livenessProbe: {
+      httpGet: { path: "/livez", port: ADMIN_PORT },
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+      failureThreshold: 3,
+      // A hung DAPS must not be given the pod's whole grace period by the preStop that it no longer answers.
+      terminationGracePeriodSeconds: 5,
+    },
+    readinessProbe: {
+      httpGet: { path: "/readyz", port: ADMIN_PORT },
+      periodSeconds: 1,
+      timeoutSeconds: 3,
+      failureThreshold: 3,
+    },
+    lifecycle: { preStop: ownPreStop("daps", options.token) },
+    terminationMessagePolicy: "File",
+    volumeMounts: [{ name: NO_TOKEN_VOLUME, mountPath: TOKEN_MOUNT_PATH, readOnly: true }],
+    ...(options.native && { restartPolicy: "Always" }),
+  };
+}
+
+/** Deno with the narrowest permissions that the sidecar runs with; no shell. */
+export function sidecarCommand(config: SidecarConfig): string[] {
+  const hosts = new Set([
+    `127.0.0.1:${RELAY_PORT}`,
+    `[::]:${ADMIN_PORT}`,
+    `0.0.0.0:${ADMIN_PORT}`,
+    address(config.app.host, config.app.port),
+    `127.0.0.1:${config.daprd.httpPort}`,
+    `127.0.0.1:${config.daprd.publicPort}`,
+  ]);
+  const { check } = config.ready;
+  if (check.kind === "http") hosts.add(address(check.get.host, check.get.port));
+  else hosts.add(address(null, check.port));
+  for (const hook of [config.app.preStop, config.daprd.preStop]) {
+    if (hook?.kind === "httpGet") hosts.add(address(hook.get.host, hook.get.port));
+  }
+  return [
+    "deno",
+    "run",
+    "--no-prompt",
+    "--no-config",
+    "--no-lock",
+    "--no-remote",
+    "--no-npm",
+    "--v8-flags=--max-semi-space-size=1",
+    `--allow-net=${[...hosts].join(",")}`,
+    `--allow-env=${Object.values(SIDECAR_ENV).join(",")}`,
+    `--allow-write=${TERMINATION_LOG}`,
+    "/daps/main.js",
+    "sidecar",
+  ];
+}
+
+/** Where the kubelet reads a container's last words (`terminationMessagePath`'s default). */
+export const TERMINATION_LOG = "/dev/termination-log";
+
+function address(host: string | null, port: number): string {
+  const name = host ?? "127.0.0.1";
+  return name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
+}
+
+/** Whether DAPS made this container, in an earlier pass of admission. */
+export function isOwn(container: Container): boolean {
+  return configOf(container) !== undefined && tokenOf(container) !== undefined;
+}
+
+export function configOf(container: Container): SidecarConfig | undefined {
+  try {
+    return parseSidecarConfig(envOf(container, SIDECAR_ENV.config) ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+export function tokenOf(container: Container): string | undefined {
+  return envOf(container, SIDECAR_ENV.token);
+}
+
+/** Tells a container of an earlier pass what has changed since, such as a preStop that another webhook added. */
+export function rewriteConfig(container: Container, config: SidecarConfig): void {
+  const entry = container.env?.find(({ name }) => name === SIDECAR_ENV.config);
+  const value = JSON.stringify(config);
+  if (entry && entry.value !== value) entry.value = value;
+}
+
+function envOf(container: Container, name: string): string | undefined {
+  return container.env?.find((entry) => entry.name === name)?.value ?? undefined;
+}
