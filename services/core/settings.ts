@@ -236,9 +236,10 @@ export function readSettings(
     values[name] = row.default;
     const ofChart = row.chart === null ? undefined : chart[row.chart];
     if (ofChart !== undefined && ofChart !== null && ofChart !== "") {
-      const value = row.type.parse(String(ofChart));
+      const text = typeof ofChart === "string" ? ofChart : JSON.stringify(ofChart);
+      const value = row.type.parse(text);
       if (value !== undefined) values[name] = value;
-      else warnings.push(badValue(`the chart's value ${row.chart}`, String(ofChart), row));
+      else warnings.push(badValue(`the chart's value ${row.chart}`, text, row));
     }
     const key = ANNOTATION_PREFIX + row.key;
     const annotation = Object.hasOwn(annotations, key) ? annotations[key] : undefined;
