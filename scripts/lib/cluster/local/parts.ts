@@ -1,0 +1,111 @@
+/**
+ * The long-running processes that a cluster is made of, recorded so that another process can find and end them.
+ *
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import process from "node:process";
+import type { Layout } from "./layout.ts";
+import { until } from "./wait.ts";
+
+const END_MS = 20_000;
+
+/** What tells a process from a later one that got the same pid. */
+interface Record {
+  pid: number;
+  /** In clock ticks since the machine's start. */
+  started: string;
+  boot: string;
+}
+
+export interface Part {
+  name: string;
+  pid: number;
+  alive: boolean;
+}
+
+export interface Started {
+  /** Rejects when the process ends, with the end of what it logged. */
+  failed: Promise<never>;
+}
+
+/** Starts a process that outlives this one. It leads a process group, so what it starts ends with it. */
+export async function startPart(
+  { parts, logs }: Layout,
+  name: string,
+  command: string,
+  args: string[],
+  env: { [name: string]: string } = {},
+): Promise<Started> {
+  await Promise.all([parts, logs].map((folder) => mkdir(folder, { recursive: true })));
+  const logFile = join(logs, `${name}.log`);
+  const log = openSync(logFile, "a");
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ["ignore", log, log],
+    env: { ...process.env, ...env },
+    cwd: "/",
+  });
+  closeSync(log);
+  const failed = new Promise<never>((_, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      void readFile(logFile, "utf8").then((text) => {
+        const said = text.trimEnd().split("\n").slice(-15).join("\n");
+        reject(new Error(`Cannot go on as ${name} ended (${signal ?? `exit code ${code}`}): ${said}`));
+      });
+    });
+  });
+  // Whoever awaits something else meanwhile races it against this; nobody may be awaiting it right now.
+  failed.catch(() => {});
+  child.unref();
+  if (child.pid === undefined) return { failed };
+  const record: Record = { pid: child.pid, started: await startTime(child.pid) ?? "", boot: await bootId() };
+  await writeFile(join(parts, `${name}.json`), JSON.stringify(record));
+  return { failed };
+}
+
+/** The recorded parts; none if there is no cluster. */
+export async function listParts({ parts }: Layout): Promise<Part[]> {
+  const files = (await readdir(parts).catch(() => [])).filter((file) => file.endsWith(".json")).sort();
+  return await Promise.all(files.map(async (file) => {
+    const record = JSON.parse(await readFile(join(parts, file), "utf8")) as Record;
+    return { name: basename(file, ".json"), pid: record.pid, alive: await isAlive(record) };
+  }));
+}
+
+/** Ends parts together and waits until they are gone; those that take too long get SIGKILL. */
+export async function stopParts(layout: Layout, names: string[]): Promise<void> {
+  const living = async () => (await listParts(layout)).filter((part) => part.alive && names.includes(part.name));
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    for (const { pid } of await living()) {
+      try {
+        process.kill(-pid, signal);
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+    const gone = until(`${names.join(", ")} to end`, async () => (await living()).length === 0, END_MS);
+    if (await gone.then(() => true, () => false)) break;
+  }
+  for (const name of names) await rm(join(layout.parts, `${name}.json`), { force: true });
+}
+
+async function isAlive({ pid, started, boot }: Record): Promise<boolean> {
+  return boot === await bootId() && started === await startTime(pid);
+}
+
+async function bootId(): Promise<string> {
+  return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+}
+
+/** Undefined for a process that has ended, be it waited for or not. */
+async function startTime(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  // The second field is the program's name, in which spaces and brackets may occur; the third one is the state.
+  const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields === undefined || fields[0] === "Z" ? undefined : fields[19];
+}

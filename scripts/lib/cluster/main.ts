@@ -1,0 +1,151 @@
+/**
+ * The command line of `./scripts/cluster`.
+ *
+ * @module
+ */
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { addonNames, installAddon } from "./addons/index.ts";
+import { type Cluster, openCluster, type ProviderName } from "./index.ts";
+
+const HELP = `A Kubernetes cluster with RabbitMQ, for the demo and the tests.
+
+Usage: ./scripts/cluster [OPTIONS] COMMAND
+
+Commands:
+  up              start the cluster, unless it is up; what a crashed one left is removed first
+  addons NAME…    install into the cluster: ${addonNames.join(", ")}
+  run -- CMD…     run a command that reaches the cluster, with kubectl and helm on its PATH and the variables of env
+  env             print these variables: KUBECONFIG, AMQP_URL, RABBITMQ_API (they are of use under run only)
+  load FILE.tar   make the image of a docker-archive known to the cluster
+  status          say which parts live; exit code 1 if the cluster is not up
+  down            end the cluster and remove all of its state
+
+Options:
+  --name NAME       the cluster's name (default: $DAPS_CLUSTER, else daps)
+  --provider NAME   local (default): processes in a network namespace of this machine, as root, without Docker
+                    kind: a cluster of kind, where there is a Docker engine
+  --json            print the answers of status and env as JSON
+  --help            print this text
+
+Exit codes: 0 done, 1 failed, 2 wrong usage; run gives the exit code of its command.
+`;
+
+class UsageError extends Error {}
+
+async function main(argv: string[]): Promise<number> {
+  const end = argv.indexOf("--");
+  const words = end < 0 ? argv : argv.slice(0, end);
+  const rest = end < 0 ? [] : argv.slice(end + 1);
+  const { values, positionals } = parse(words);
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const [command, ...operands] = positionals;
+  if (rest.length > 0 && command !== "run") {
+    throw new UsageError(`Cannot take a command line as only run does: received ${command}`);
+  }
+  const cluster = await openCluster(values.name, values.provider as ProviderName | undefined).catch(
+    (error: unknown) => {
+      throw error instanceof TypeError ? new UsageError(error.message) : error;
+    },
+  );
+  switch (command) {
+    case "up":
+      expect(operands.length === 0, "up takes no operands", operands);
+      await cluster.up();
+      return 0;
+    case "down":
+      expect(operands.length === 0, "down takes no operands", operands);
+      await cluster.down();
+      return 0;
+    case "status":
+      return await status(cluster, values.json);
+    case "env":
+      env(cluster, values.json);
+      return 0;
+    case "run":
+      return await run(cluster, [...operands, ...rest]);
+    case "load":
+      expect(operands.length > 0, "load takes the name of a file", operands);
+      for (const tar of operands) await cluster.loadImage(tar);
+      return 0;
+    case "addons":
+      expect(
+        operands.length > 0 && operands.every((name) => addonNames.includes(name)),
+        `addons takes ${addonNames.join(", ")}`,
+        operands,
+      );
+      for (const name of operands) await installAddon(cluster, name);
+      return 0;
+    default:
+      throw new UsageError(`Cannot tell what to do as there is no such command: received ${command ?? "none"}`);
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        name: { type: "string" },
+        provider: { type: "string" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`Cannot read the command line: ${(error as Error).message}`);
+  }
+}
+
+function expect(holds: boolean, rule: string, received: string[]): void {
+  if (!holds) throw new UsageError(`Cannot go on as ${rule}: received ${received.join(" ") || "nothing"}`);
+}
+
+async function status(cluster: Cluster, json: boolean): Promise<number> {
+  const parts = await cluster.status();
+  const up = parts.length > 0 && parts.every((part) => part.alive);
+  if (json) {
+    process.stdout.write(JSON.stringify({ name: cluster.name, provider: cluster.provider, up, parts }, null, 2) + "\n");
+  } else {
+    process.stdout.write(`${cluster.name} (${cluster.provider}): ${up ? "up" : "not up"}\n`);
+    for (const { name, alive, detail } of parts) {
+      process.stdout.write(`  ${alive ? "ok  " : "gone"}  ${name.padEnd(24)} ${detail ?? ""}\n`);
+    }
+  }
+  return up ? 0 : 1;
+}
+
+function env(cluster: Cluster, json: boolean): void {
+  const { KUBECONFIG, AMQP_URL, RABBITMQ_API } = cluster.env;
+  const variables = { KUBECONFIG, AMQP_URL, RABBITMQ_API };
+  if (json) process.stdout.write(JSON.stringify(variables, null, 2) + "\n");
+  else {
+    for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}='${value}'\n`);
+  }
+}
+
+/** Becomes the command, so that signals, the terminal and the exit code are the command's own. */
+async function run(cluster: Cluster, words: string[]): Promise<number> {
+  expect(words.length > 0, "run takes a command", words);
+  if ((await cluster.status()).length === 0) {
+    throw new Error(`Cannot run a command in the cluster as it is not up: received ${cluster.name}`);
+  }
+  const command = await cluster.command(["env", "--", ...words]);
+  process.execve?.("/usr/bin/env", ["env", "--", ...command], {
+    ...process.env as Record<string, string>,
+    ...cluster.variables,
+  });
+  return 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`cluster: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof UsageError) process.stderr.write("Try ./scripts/cluster --help\n");
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,42 @@
+/**
+ * The few operations that differ between a cluster of local processes and one of kind.
+ *
+ * @module
+ */
+
+/** What a program needs to know of a cluster. The addresses are those that pods use too. */
+export interface ClusterEnvironment {
+  DAPS_CLUSTER: string;
+  DAPS_CLUSTER_PROVIDER: ProviderName;
+  KUBECONFIG: string;
+  /** With user name and password. */
+  AMQP_URL: string;
+  /** The management plugin's, with user name and password; ends in /api. */
+  RABBITMQ_API: string;
+}
+
+export interface PartStatus {
+  name: string;
+  alive: boolean;
+  /** What is wrong, or where it is. */
+  detail?: string;
+}
+
+export type ProviderName = "local" | "kind";
+
+export interface Provider {
+  name: ProviderName;
+  /** Starts the cluster, unless it is up. */
+  up(): Promise<void>;
+  /** Removes it, or what is left of it. */
+  down(): Promise<void>;
+  /** No parts: there is no such cluster. */
+  status(): Promise<PartStatus[]>;
+  environment(): Promise<ClusterEnvironment>;
+  /** Folders with `kubectl`, `helm` and the like. */
+  path(): string[];
+  /** The words before a command that let it reach the cluster. */
+  enter(): Promise<string[]>;
+  /** Makes the image of a docker-archive known to the node. */
+  loadImage(tar: string): Promise<void>;
+}
