@@ -1,0 +1,68 @@
+/**
+ * What became of the messages.
+ *
+ * @module
+ */
+import type { WorkerEvent } from "../worker/worker.ts";
+
+export interface Account {
+  readonly published: number;
+  /** Messages that no attempt has completed. Final only once the queue is empty, see `Broker.empty`. */
+  readonly lost: number;
+  /** Attempts begun and not completed. */
+  readonly cutOff: number;
+  /** Completions of a message beyond its first. */
+  readonly repeated: number;
+  /** Requests of Dapr that came before the app's ready path first gave 2xx. */
+  readonly early: number;
+}
+
+/**
+ * Attempts at messages that are not in `published` (the dregs of an earlier run) do not count.
+ *
+ * @param published the ids of the messages that the broker has confirmed
+ * @param events of all workers, in any order
+ * @throws {RangeError} when an id was published twice, as its attempts could not be told apart
+ */
+export function account(published: readonly string[], events: readonly WorkerEvent[]): Account {
+  const completions = new Map<string, number>(published.map((id) => [id, 0]));
+  if (completions.size < published.length) {
+    const id = published.find((one, index) => published.indexOf(one) !== index);
+    throw new RangeError(`Cannot account for messages as each must have an id of its own: received ${id} twice`);
+  }
+  const unfinished = new Set<string>();
+  const finished = new Set<string>();
+  let early = 0;
+  for (const event of events) {
+    if (event.kind === "early") early++;
+    if (event.kind !== "begun" && event.kind !== "completed") continue;
+    const count = completions.get(event.message);
+    if (count === undefined) continue;
+    if (event.kind === "begun") {
+      if (!finished.has(event.attempt)) unfinished.add(event.attempt);
+    } else {
+      finished.add(event.attempt);
+      unfinished.delete(event.attempt);
+      completions.set(event.message, count + 1);
+    }
+  }
+  const counts = [...completions.values()];
+  return {
+    published: published.length,
+    lost: counts.filter((count) => count === 0).length,
+    cutOff: unfinished.size,
+    repeated: counts.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
+    early,
+  };
+}
+
+/** The ids of the published messages that no attempt has completed. */
+export function lostMessages(published: readonly string[], events: readonly WorkerEvent[]): string[] {
+  const completed = new Set(events.flatMap((event) => event.kind === "completed" ? [event.message] : []));
+  return published.filter((id) => !completed.has(id));
+}
+
+/** Whether DAPS's promise was kept: something was published, and nothing lost, cut off, repeated or early. */
+export function flawless({ published, lost, cutOff, repeated, early }: Account): boolean {
+  return published > 0 && lost + cutOff + repeated + early === 0;
+}

@@ -1,0 +1,301 @@
+/**
+ * A message worker to try DAPS on: one file, no dependencies, the same on Deno (in a pod) and on Node (in a unit test).
+ * What it does before it works, while it is busy and when it is stopped is chosen by its environment, see
+ * `readOptions`; all that happens to it is told to a ledger outside the pod.
+ *
+ * @module
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** What every report says. */
+interface Told {
+  readonly pod: string;
+  /** Of one process: a restarted container has the pod's name, but another instance. */
+  readonly instance: string;
+  /** Counts the reports of an instance from 0, so that one that came twice is known, and one that is missing. */
+  readonly sequence: number;
+  /** When it happened, by the worker's clock, in ms since 1970. */
+  readonly at: number;
+}
+
+/** What a worker reports, without what is common to all reports. */
+export type Happening =
+  /** `sigterm`: received. `exit`: about to end by itself. */
+  | { readonly kind: "started" | "listening" | "ready" | "sigterm" | "exit" }
+  /** A request other than for readiness and busy that came before the ready path first gave 2xx. */
+  | { readonly kind: "early"; readonly method: string; readonly path: string }
+  /** One of Dapr's questions (`/dapr/…`, OPTIONS), and how it was answered. */
+  | { readonly kind: "asked"; readonly method: string; readonly path: string; readonly status: number }
+  /** A message that was answered with an error as the worker was not ready. */
+  | { readonly kind: "refused"; readonly message: string; readonly status: number }
+  /** Told before the work starts; an attempt without `completed` was cut off. */
+  | { readonly kind: "begun" | "completed"; readonly message: string; readonly attempt: string };
+
+export type WorkerEvent = Told & Happening;
+
+interface Options {
+  readonly port: number;
+  readonly pod: string;
+  readonly ledger: string;
+  readonly listenAfterMs: number;
+  readonly startMs: number;
+  readonly readyPath: string;
+  readonly readyAsks: string;
+  readonly whileStarting: "refuse" | "answer";
+  readonly busy: { readonly kind: "json" | "404" | "html" | "none" } | { readonly kind: "sticky"; readonly ms: number };
+  readonly busyPath: string;
+  readonly subscription: { readonly pubsubname: string; readonly topic: string } | undefined;
+  readonly route: string;
+  readonly bindingRoute: string;
+  readonly workMs: number;
+  readonly onSigterm: "close" | "finish" | "exit";
+}
+
+/**
+ * The environment:
+ *
+ * | variable | default | meaning |
+ * | --- | --- | --- |
+ * | `PORT` | 8080 | |
+ * | `POD_NAME`, `LEDGER_URL` | required | who reports, and where to |
+ * | `LISTEN_AFTER_MS` | 0 | how long nothing listens |
+ * | `START_MS` | 0 | how long it then listens but is not ready: 503 on everything |
+ * | `WHILE_STARTING` | `refuse` | `answer`: Dapr's questions get their true answer all the same |
+ * | `READY_PATH` | /healthz | |
+ * | `READY_ASKS` | – | a URL (of Dapr's sidecar, say) that must give 2xx for the ready path to give it |
+ * | `BUSY` | `json` | `json` (true to fact), `sticky:SECONDS` (still true so long after the last work), `404`, `html` (a catch-all page), `none` (the connection breaks) |
+ * | `BUSY_PATH` | /api/busy | |
+ * | `SUBSCRIBE` | – | `PUBSUB/TOPIC`, told in `GET /dapr/subscribe`; without it an empty list |
+ * | `ROUTE` | /work | where messages come |
+ * | `BINDING_ROUTE` | – | where an input binding's come |
+ * | `WORK_MS` | 0 | for a message that does not say `workMs` |
+ * | `ON_SIGTERM` | `close` | `close`: the port at once, as the graceful shutdown of most frameworks does, then what is in flight, then exit; `finish`: takes new work until there is none; `exit` |
+ *
+ * @throws {TypeError} naming the variable, what is accepted and what was received
+ */
+function readOptions(env: Readonly<Record<string, string | undefined>>): Options {
+  const number = (name: string, otherwise: number) => {
+    const value = env[name] === undefined ? otherwise : Number(env[name]);
+    if (!Number.isFinite(value) || value < 0) throw refusal(name, "a number from 0 on", env[name]);
+    return value;
+  };
+  const oneOf = <T extends string>(name: string, accepted: readonly T[]): T => {
+    const value = env[name] ?? accepted[0];
+    if (!accepted.includes(value as T)) throw refusal(name, accepted.join(" | "), env[name]);
+    return value as T;
+  };
+  const required = (name: string) => {
+    const value = env[name];
+    if (!value) throw refusal(name, "a text", value);
+    return value;
+  };
+  const [, pubsubname, topic] = /^([^/]+)\/(.+)$/.exec(env.SUBSCRIBE ?? "") ?? [];
+  const sticky = /^sticky:(\d+(?:\.\d+)?)$/.exec(env.BUSY ?? "");
+  return {
+    port: number("PORT", 8080),
+    pod: required("POD_NAME"),
+    ledger: required("LEDGER_URL"),
+    listenAfterMs: number("LISTEN_AFTER_MS", 0),
+    startMs: number("START_MS", 0),
+    readyPath: env.READY_PATH ?? "/healthz",
+    readyAsks: env.READY_ASKS ?? "",
+    whileStarting: oneOf("WHILE_STARTING", ["refuse", "answer"]),
+    busy: sticky
+      ? { kind: "sticky", ms: Number(sticky[1]) * 1000 }
+      : { kind: oneOf("BUSY", ["json", "404", "html", "none"]) },
+    busyPath: env.BUSY_PATH ?? "/api/busy",
+    subscription: pubsubname && topic ? { pubsubname, topic } : undefined,
+    route: env.ROUTE ?? "/work",
+    bindingRoute: env.BINDING_ROUTE ?? "",
+    workMs: number("WORK_MS", 0),
+    onSigterm: oneOf("ON_SIGTERM", ["close", "finish", "exit"]),
+  };
+}
+
+function refusal(name: string, accepted: string, received: string | undefined): TypeError {
+  return new TypeError(`Cannot use ${name}: it must be ${accepted}: received ${JSON.stringify(received ?? null)}`);
+}
+
+const REPORT_TIMEOUT_MS = 2_000;
+const REPORT_PAUSE_MS = 100;
+const REPORT_ATTEMPTS = 30;
+
+/** Reports to the ledger; each one is awaited and repeated until the ledger has taken it. */
+class Reporter {
+  readonly #url: string;
+  readonly #pod: string;
+  readonly #instance = crypto.randomUUID();
+  #sequence = 0;
+
+  constructor(url: string, pod: string) {
+    this.#url = url;
+    this.#pod = pod;
+  }
+
+  async report(happening: Happening): Promise<void> {
+    const told: Told = { pod: this.#pod, instance: this.#instance, sequence: this.#sequence++, at: Date.now() };
+    const body = JSON.stringify({ ...told, ...happening });
+    let last: unknown;
+    for (let attempt = 0; attempt < REPORT_ATTEMPTS; attempt++) {
+      if (attempt > 0) await sleep(REPORT_PAUSE_MS);
+      try {
+        const signal = AbortSignal.timeout(REPORT_TIMEOUT_MS);
+        const response = await fetch(this.#url, { method: "POST", body, signal });
+        await response.body?.cancel();
+        if (response.ok) return;
+        last = `status ${response.status}`;
+      } catch (error) {
+        last = error;
+      }
+    }
+    // Counts that miss a report would be wrong without anybody knowing: better no worker than such a one.
+    console.error(`Cannot report ${happening.kind} to ${this.#url} after ${REPORT_ATTEMPTS} attempts:`, last);
+    process.exit(70);
+  }
+}
+
+const options = readOptions(process.env);
+const reporter = new Reporter(options.ledger, options.pod);
+let started = false;
+let readyOnce = false;
+let stopping = false;
+let working = 0;
+let open = 0;
+let lastWorkAt = Number.NEGATIVE_INFINITY;
+
+async function isReady(): Promise<boolean> {
+  if (!started) return false;
+  if (options.readyAsks === "") return true;
+  const response = await fetch(options.readyAsks, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
+  await response?.body?.cancel();
+  return response?.ok ?? false;
+}
+
+async function becomeReady(): Promise<void> {
+  if (readyOnce) return;
+  readyOnce = true;
+  await reporter.report({ kind: "ready" });
+}
+
+function answer(response: ServerResponse, status: number, body: unknown = undefined): void {
+  if (stopping) response.setHeader("connection", "close");
+  if (body === undefined) response.writeHead(status).end();
+  else if (typeof body === "string") response.writeHead(status, { "content-type": "text/html" }).end(body);
+  else response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+async function answerBusy(response: ServerResponse): Promise<void> {
+  const { busy } = options;
+  if (busy.kind === "none") response.destroy();
+  else if (busy.kind === "404") answer(response, 404);
+  else if (busy.kind === "html") answer(response, 200, "<!doctype html><title>Worker</title>");
+  else {
+    const sticky = busy.kind === "sticky" && Date.now() - lastWorkAt < busy.ms;
+    answer(response, 200, { busy: working > 0 || sticky, count: working });
+  }
+}
+
+function daprsAnswer(method: string, path: string): [status: number, body?: unknown] | undefined {
+  if (method === "OPTIONS") return path === options.bindingRoute ? [200] : [404];
+  if (!path.startsWith("/dapr/")) return undefined;
+  if (path !== "/dapr/subscribe") return [404];
+  return [200, options.subscription ? [{ ...options.subscription, route: options.route }] : []];
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  request.setEncoding("utf8");
+  let text = "";
+  for await (const chunk of request) text += chunk as string;
+  return text;
+}
+
+/** The message in a CloudEvent, or in a binding's body, which is the message itself. */
+function messageIn(body: string): { id: string; workMs: number; poison: boolean } {
+  const event = JSON.parse(body) as { id?: unknown; data?: unknown };
+  const data = (event.data ?? event) as { id?: unknown; workMs?: unknown; poison?: unknown };
+  return {
+    id: String(data.id ?? event.id),
+    workMs: typeof data.workMs === "number" ? data.workMs : options.workMs,
+    poison: data.poison === true,
+  };
+}
+
+async function handleMessage(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const message = messageIn(await bodyOf(request));
+  if (!started) {
+    await reporter.report({ kind: "refused", message: message.id, status: 503 });
+    return answer(response, 503);
+  }
+  working++;
+  try {
+    const attempt = crypto.randomUUID();
+    await reporter.report({ kind: "begun", message: message.id, attempt });
+    if (message.poison) process.exit(1);
+    await sleep(message.workMs);
+    await reporter.report({ kind: "completed", message: message.id, attempt });
+    answer(response, 200, { status: "SUCCESS" });
+  } finally {
+    lastWorkAt = Date.now();
+    working--;
+  }
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const method = request.method ?? "";
+  const path = new URL(request.url ?? "/", "http://worker").pathname;
+  if (path === options.readyPath && method === "GET") {
+    const ready = await isReady();
+    if (ready) await becomeReady();
+    return answer(response, ready ? 200 : 503);
+  }
+  // The busy endpoint is asked by DAPS, not by Dapr.
+  if (path === options.busyPath && method === "GET") return await answerBusy(response);
+  if (!readyOnce) await reporter.report({ kind: "early", method, path });
+  if (method === "POST" && (path === options.route || path === options.bindingRoute)) {
+    return await handleMessage(request, response);
+  }
+  const dapr = daprsAnswer(method, path);
+  const [status, body] = !started && (!dapr || options.whileStarting === "refuse") ? [503] : dapr ?? [200, {}];
+  if (dapr) await reporter.report({ kind: "asked", method, path, status });
+  const wait = Number(new URL(request.url ?? "/", "http://worker").searchParams.get("ms") ?? 0);
+  if (!dapr && wait > 0) await sleep(wait);
+  answer(response, status, body);
+}
+
+const server = createServer((request, response) => {
+  open++;
+  response.once("close", () => open--);
+  handle(request, response).catch((error: unknown) => {
+    console.error(error);
+    if (response.headersSent) response.destroy();
+    else answer(response, 500);
+  });
+});
+// Dapr keeps idle connections for 90 s (Go's default) and does not repeat a POST on one that was just closed.
+server.keepAliveTimeout = 120_000;
+
+/** Waits until nothing is in flight, then ends the process. */
+async function leave(): Promise<never> {
+  if (options.onSigterm !== "exit") { while (working > 0 || open > 0) await sleep(10); }
+  await reporter.report({ kind: "exit" });
+  process.exit(0);
+}
+
+process.once("SIGTERM", () => {
+  stopping = true;
+  if (options.onSigterm === "close") {
+    server.close();
+    server.closeIdleConnections();
+  }
+  reporter.report({ kind: "sigterm" }).then(leave);
+});
+
+await reporter.report({ kind: "started" });
+await sleep(options.listenAfterMs);
+await new Promise<void>((resolve) => server.listen(options.port, resolve));
+await reporter.report({ kind: "listening" });
+await sleep(options.startMs);
+started = true;
+if (options.readyAsks === "") await becomeReady();
