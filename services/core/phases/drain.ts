@@ -1,0 +1,94 @@
+/**
+ * From the first hook until the app's end is allowed.
+ * @module
+ */
+import type { HookName } from "../sidecar-config.ts";
+import type { Due } from "./due.ts";
+import { type Drain, enter, marginOf, type PhasePolicy, RESTART_WINDOW_MS, type State } from "./state.ts";
+
+export function startDrain(state: State, reason: string, now: number, policy: PhasePolicy): State {
+  return {
+    ...enter(state, "draining", reason, now),
+    busy: null,
+    appGone: false,
+    drain: {
+      startedAt: now,
+      deadline: now + policy.gracePeriodMs - marginOf(policy),
+      cause: causeOf(state.hooks, "unknown"),
+      idleSince: null,
+      releasedAt: null,
+      forcedAt: null,
+    },
+  };
+}
+
+export function causeOf(hooks: ReadonlySet<HookName>, before: Drain["cause"]): Drain["cause"] {
+  return hooks.has("daps") || (hooks.has("app") && hooks.has("daprd")) ? "deletion" : before;
+}
+
+export function force(state: State, reason: string, now: number): State {
+  if (state.drain === null) return state;
+  const drain: Drain = {
+    ...state.drain,
+    cause: "deletion",
+    releasedAt: state.drain.releasedAt ?? now,
+    forcedAt: state.drain.forcedAt ?? now,
+  };
+  return { ...enter(state, "forced", reason, now), drain };
+}
+
+export function drainStep(state: State, due: Due, now: number, policy: PhasePolicy): State {
+  const { drain } = state;
+  if (drain === null) return state;
+  if (drain.cause === "unknown" && due.reached(drain.startedAt + RESTART_WINDOW_MS)) {
+    return { ...state, drain: { ...drain, cause: state.hooks.has("app") ? "restart-app" : "restart-daprd" } };
+  }
+  if (drain.cause === "restart-daprd") return afterDaprdRestart(state, now);
+  const idle = isIdle(state, due, policy);
+  if (idle !== (drain.idleSince !== null)) return { ...state, drain: { ...drain, idleSince: idle ? now : null } };
+  if (drain.releasedAt === null) {
+    if (!mayReleaseApp(state, drain, due, policy)) {
+      return drain.cause !== "restart-app" && due.reached(drain.deadline)
+        ? force(state, "the grace period is about to end", now)
+        : state;
+    }
+    return { ...state, drain: { ...drain, releasedAt: now } };
+  }
+  if (drain.cause === "deletion") {
+    return enter(state, "leaving", state.appGone ? "the app is gone" : "all work is done", now);
+  }
+  return drain.cause === "restart-app" ? afterAppRelease(state, now, policy) : state;
+}
+
+// Bytes on connections that DAPS can't look into count as work, unless the app says whether it is busy.
+function isIdle(state: State, due: Due, policy: PhasePolicy): boolean {
+  if (state.deliveries > 0 || state.busy !== false) return false;
+  return state.opaqueAt === null || due.reached(state.opaqueAt + policy.settleMs);
+}
+
+function mayReleaseApp(state: State, drain: Drain, due: Due, policy: PhasePolicy): boolean {
+  if (state.appGone) return true;
+  if (drain.cause === "restart-app" && due.reached(drain.startedAt + policy.restartDrainMs)) return true;
+  // Nothing of Dapr has reached an app behind a closed gate.
+  if (!state.relayOpen && state.busy === false) return true;
+  if (drain.idleSince === null || !due.reached(drain.idleSince + policy.settleMs)) return false;
+  return state.calls === 0 || due.reached(drain.idleSince + policy.settleMs + policy.callDrainMs);
+}
+
+// The old process may answer "ready" until it is gone, so its answer doesn't count before its port refused once, or
+// before it must have been killed.
+function afterAppRelease(state: State, now: number, policy: PhasePolicy): State {
+  const phase = state.relayOpen ? "recovering" : "gating";
+  return {
+    ...enter(state, phase, "the app is restarted", now),
+    hooks: new Set(),
+    drain: null,
+    appGone: false,
+    distrustReadyUntil: state.appGone || !state.relayOpen ? null : now + policy.gracePeriodMs + RESTART_WINDOW_MS,
+  };
+}
+
+function afterDaprdRestart(state: State, now: number): State {
+  const phase = state.relayOpen ? "recovering" : "gating";
+  return { ...enter(state, phase, "daprd is restarted", now), hooks: new Set(), drain: null, appGone: false };
+}

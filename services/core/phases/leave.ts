@@ -1,0 +1,63 @@
+/**
+ * From the app's end until daprd and DAPS itself may end.
+ * @module
+ */
+import { force } from "./drain.ts";
+import type { Due } from "./due.ts";
+import { enter, marginOf, type PhasePolicy, PROMPT_STOP_MS, type State } from "./state.ts";
+
+/** After SIGTERM with a hook still held, the kubelet leaves 2 s (`minimumGracePeriodInSeconds`). */
+const FORCED_BY_SIGTERM_APP_MS = 500;
+
+export function leaveStep(state: State, due: Due, now: number, policy: PhasePolicy): State {
+  const { drain } = state;
+  if (drain === null) return state;
+  if (state.daprdGone) return enter(state, "gone", "daprd is gone", now);
+  if (state.phase === "leaving" && due.reached(drain.deadline)) {
+    return force(state, "the grace period is about to end", now);
+  }
+  if (state.daprdStop !== null) {
+    return state.phase === "forced" ? giveUp(state, due, now, policy) : promptStopWait(state, due);
+  }
+  const how = stopOf(state, due, policy);
+  if (how !== null) return { ...state, daprdStop: { at: now, how } };
+  // Nobody holds a hook and nothing waits in DAPS: a SIGTERM of DAPS alone.
+  if (state.sigtermAt !== null && state.hooks.size === 0 && state.parked === 0) {
+    return enter(state, "gone", "drained after SIGTERM", now);
+  }
+  return state;
+}
+
+/** How daprd is to be stopped now; null: not yet, or not by DAPS. */
+function stopOf(state: State, due: Due, policy: PhasePolicy): "graceful" | "prompt" | null {
+  const { drain } = state;
+  if (state.phase === "forced" && drain?.forcedAt != null) {
+    const appTime = state.sigtermAt === null ? marginOf(policy) / 3 : FORCED_BY_SIGTERM_APP_MS;
+    // What is still in flight goes back to the broker with daprd's connection; a graceful stop would discard it.
+    return state.appGone || due.reached(drain.forcedAt + appTime) ? (policy.job ? "graceful" : "prompt") : null;
+  }
+  // A native daprd gets SIGTERM from the kubelet, after all main containers ended.
+  if (!state.appGone || policy.daprdNative) return null;
+  if (policy.job) return "graceful";
+  if (policy.daprdStop !== "auto") return policy.daprdStop;
+  return state.parked > 0 ? "prompt" : "graceful";
+}
+
+// Looks again when the prompt stop should have shown its effect; `mayEndDaprd` reads the same time.
+function promptStopWait(state: State, due: Due): State {
+  const { daprdStop } = state;
+  if (daprdStop?.how === "prompt" && due.reached(daprdStop.at + PROMPT_STOP_MS)) {
+    return { ...state, daprdStop: { ...daprdStop, how: "graceful" } };
+  }
+  return state;
+}
+
+function giveUp(state: State, due: Due, now: number, policy: PhasePolicy): State {
+  const waited = promptStopWait(state, due);
+  if (waited !== state) return waited;
+  // A parked connection is not closed on our own SIGTERM before daprd is gone: then SIGKILL ends both.
+  if (state.sigtermAt !== null || state.drain?.forcedAt == null) return state;
+  return due.reached(state.drain.forcedAt + marginOf(policy) - PROMPT_STOP_MS / 2)
+    ? enter(state, "gone", "the grace period ends", now)
+    : state;
+}

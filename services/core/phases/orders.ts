@@ -1,0 +1,54 @@
+/**
+ * What the shell must do in a state: derived, never stored.
+ * @module
+ */
+import type { HookName } from "../sidecar-config.ts";
+import type { State } from "./state.ts";
+
+/** What the shell must do in a state. */
+export type Orders = {
+  readonly relayOpen: boolean;
+  readonly pass: { readonly delivery: boolean; readonly call: boolean; readonly opaque: boolean };
+  readonly ask: {
+    readonly ready: boolean;
+    readonly busy: boolean;
+    readonly appGone: boolean;
+    readonly daprdGone: boolean;
+  };
+  /** Hooks whose answer must wait; any other that is open is answered at once. */
+  readonly hold: ReadonlySet<HookName>;
+  /** Ask daprd's shutdown API to exit at once. */
+  readonly stopDaprdPromptly: boolean;
+  readonly exit: boolean;
+};
+
+export function orders(state: State): Orders {
+  const { phase, drain, hooks } = state;
+  const leaving = phase === "leaving" || phase === "forced" || phase === "gone";
+  const waitingForReady = phase === "gating" || phase === "recovering";
+  const released = drain !== null && drain.releasedAt !== null;
+  const mayEnd = { app: released, daprd: mayEndDaprd(state), daps: phase === "gone" };
+  return {
+    relayOpen: state.relayOpen,
+    pass: {
+      delivery: phase === "serving",
+      call: phase === "serving" || (phase === "draining" && !released && !state.appGone),
+      opaque: phase === "serving",
+    },
+    ask: {
+      ready: waitingForReady,
+      busy: phase === "draining" && !released,
+      appGone: (phase === "draining" || leaving) && !state.appGone ||
+        (phase === "recovering" && state.distrustReadyUntil !== null),
+      daprdGone: (phase === "leaving" || phase === "forced") && !state.daprdGone,
+    },
+    hold: new Set([...hooks].filter((name) => !mayEnd[name])),
+    stopDaprdPromptly: state.daprdStop?.how === "prompt",
+    exit: state.sigtermAt !== null && phase === "gone",
+  };
+}
+
+function mayEndDaprd(state: State): boolean {
+  if (state.daprdGone || state.phase === "gone") return true;
+  return state.daprdStop?.how === "graceful" || state.drain?.cause === "restart-daprd";
+}
