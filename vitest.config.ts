@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     // Deno's worker threads are not those of Node (vitest's own pools `threads` and `vmThreads` fail there).
     pool: "forks",
+    // The first line of a failure, which the summary repeats, says what was there.
+    chaiConfig: { truncateThreshold: 400 },
     allowOnly: false,
     passWithNoTests: false,
     dangerouslyIgnoreUnhandledErrors: false,
