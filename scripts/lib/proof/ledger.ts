@@ -7,16 +7,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { type Account, account } from "./account.ts";
 import type { Happening, WorkerEvent } from "../worker/worker.ts";
+import { type Found, type UntilOptions, Waiting } from "./waiting.ts";
 
 export interface LedgerOptions {
   /** An address of this machine that pods reach. */
   readonly host: string;
-}
-
-export interface UntilOptions {
-  /** What is waited for, in words, for the error's sake. */
-  readonly what: string;
-  readonly timeoutMs: number;
 }
 
 /** The events of one kind. */
@@ -28,7 +23,7 @@ export class Ledger implements AsyncDisposable {
   readonly #host: string;
   readonly #events: WorkerEvent[] = [];
   readonly #known = new Set<string>();
-  readonly #watchers = new Set<() => void>();
+  readonly #waiting = new Waiting();
 
   private constructor(server: Server, host: string) {
     this.#server = server;
@@ -84,31 +79,9 @@ export class Ledger implements AsyncDisposable {
    * @returns what the predicate gave
    * @throws {Error} after `timeoutMs`, saying what was waited for and what was seen
    */
-  until<T>(
-    predicate: (ledger: this) => T | undefined | null | false,
-    { what, timeoutMs }: UntilOptions,
-  ): Promise<T> {
+  until<T>(predicate: (ledger: this) => Found<T>, options: UntilOptions): Promise<T> {
     const since = this.#events.length;
-    return new Promise((resolve, reject) => {
-      const settle = (action: () => void) => {
-        clearTimeout(timer);
-        this.#watchers.delete(look);
-        action();
-      };
-      const look = () => {
-        try {
-          const found = predicate(this);
-          if (found !== undefined && found !== null && found !== false) settle(() => resolve(found));
-        } catch (error) {
-          settle(() => reject(error));
-        }
-      };
-      const timer = setTimeout(() => {
-        settle(() => reject(new Error(`Waited ${timeoutMs / 1000}s in vain for ${what}: ${this.seen(since)}`)));
-      }, timeoutMs);
-      this.#watchers.add(look);
-      look();
-    });
+    return this.#waiting.until(() => predicate(this), () => this.seen(since), options);
   }
 
   /** For people: how many events there were of each kind, and the last ones from `since` on. */
@@ -141,7 +114,7 @@ export class Ledger implements AsyncDisposable {
       this.#events.push(event);
     }
     response.writeHead(204).end();
-    if (isNew) this.#watchers.forEach((look) => look());
+    if (isNew) this.#waiting.notify();
   }
 }
 

@@ -1,0 +1,80 @@
+/**
+ * A cluster ready for workers: its broker, its API and an address of this process that pods reach.
+ *
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
+import { denoBaseArchive, denoBaseImage } from "../cluster/images/index.ts";
+import { type Cluster, openCluster } from "../cluster/index.ts";
+import { Broker } from "./broker.ts";
+
+export interface Lab extends AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly broker: Broker;
+  /** For @kubernetes/client-node. */
+  readonly kube: KubeConfig;
+  /** Where pods reach what this process listens on. */
+  readonly host: string;
+  /** Runs Deno; the node has it. */
+  readonly image: string;
+  /** The source of worker.ts. */
+  readonly script: string;
+}
+
+/** What the cluster's RabbitMQ is set to; see `collect_statistics_interval`. */
+const LOCAL_STATISTICS_MS = 500;
+
+/**
+ * Opens the cluster of a name, by default the one that this process runs in. It must be up, and this process within
+ * its network (under `./scripts/cluster run`, say).
+ */
+export async function openLab(name?: string): Promise<Lab> {
+  const cluster = await openCluster(name);
+  const [image, script, host] = await Promise.all([
+    loadWorkerImage(cluster),
+    readFile(join(import.meta.dirname, "../worker/worker.ts"), "utf8"),
+    ownAddress(cluster.env.AMQP_URL),
+  ]);
+  const kube = new KubeConfig();
+  kube.loadFromFile(cluster.env.KUBECONFIG);
+  const broker = cluster.provider === "local"
+    ? await Broker.connect(cluster.env, LOCAL_STATISTICS_MS)
+    : await Broker.connect(cluster.env);
+  return { cluster, broker, kube, host, image, script, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
+}
+
+/** The worker is one file in a ConfigMap, so that its image is Deno's alone. */
+async function loadWorkerImage(cluster: Cluster): Promise<string> {
+  if (cluster.provider === "kind") return `denoland/deno:${(await denoBaseImage()).split(":").at(-1)}`;
+  await cluster.loadImage(await denoBaseArchive());
+  return await denoBaseImage();
+}
+
+/** The address from which this process reaches the broker is one that the broker's peers, the pods, reach too. */
+async function ownAddress(amqpUrl: string): Promise<string> {
+  const { hostname, port } = new URL(amqpUrl);
+  return await new Promise((resolve, reject) => {
+    const socket = connect(Number(port || 5672), hostname, () => {
+      resolve(socket.localAddress ?? hostname);
+      socket.destroy();
+    });
+    socket.once("error", (cause) => {
+      reject(
+        new Error(
+          `Cannot reach the cluster's broker at ${hostname}: the cluster must be up and this process in its network`,
+          { cause },
+        ),
+      );
+    });
+  });
+}
+
+/** Removes a namespace and all in it, if it is there. Its pods get no time: nobody waits for their work any more. */
+export async function deleteNamespace({ cluster }: Lab, namespace: string): Promise<void> {
+  const force = ["--force", "--grace-period=0", "--wait=false"];
+  await cluster.kubectl(["delete", "pods", "--all", `--namespace=${namespace}`, "--ignore-not-found", ...force]);
+  await cluster.kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"]);
+}
