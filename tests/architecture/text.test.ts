@@ -70,8 +70,8 @@ describe("places", () => {
 describe("keys under daps.io/", () => {
   // Of namespaces and pods, not annotations: they select.
   const labels = ["injected", "injection"];
-  const known = new Set([
-    ...SETTING_NAMES.map((name) => SETTINGS[name].key as string),
+  const known = new Set<string>([
+    ...SETTING_NAMES.map((name) => SETTINGS[name].key),
     ...Object.values(OWN_ANNOTATIONS).map((key) => key.replace("daps.io/", "")),
     ...labels,
   ]);
