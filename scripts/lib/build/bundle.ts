@@ -1,0 +1,81 @@
+/**
+ * The bundle that the image holds: `services/main.ts` split by its dynamic imports, so that each role loads only what it
+ * needs.
+ * @module
+ */
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { type OutputChunk, type OutputOptions, rolldown, type RolldownBuild } from "rolldown";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const ENTRY = join(ROOT, "services/main.ts");
+
+export type Chunk = {
+  /** File name, the same in every build. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Paths of the modules in it, relative to the repository. */
+  readonly modules: readonly string[];
+  /** Chunks that it always loads. */
+  readonly imports: readonly string[];
+};
+
+/** Writes the bundle into `folder` as `main.js` and the chunks that it loads. */
+export async function writeBundle(folder: string): Promise<readonly Chunk[]> {
+  return await build(async (bundle) => await bundle.write({ ...OUTPUT, dir: folder, cleanDir: true }));
+}
+
+/** The chunks that a bundle would have, without writing them. */
+export async function analyseBundle(): Promise<readonly Chunk[]> {
+  return await build(async (bundle) => await bundle.generate(OUTPUT));
+}
+
+/**
+ * The modules that are loaded when `daps <role>` starts: those of the entry, of the role's own chunk, and of all that
+ * these import statically. What the role imports dynamically is not among them.
+ *
+ * @param role a folder of `services/` with a `main.ts`
+ * @throws {RangeError} when the bundle has no such role
+ */
+export function modulesOfRole(chunks: readonly Chunk[], role: string): readonly string[] {
+  const named = (name: string): Chunk => {
+    const chunk = chunks.find((each) => each.name === name);
+    if (!chunk) {
+      throw new RangeError(`Cannot find ${name} in the bundle: it has ${chunks.map((c) => c.name).join(", ")}`);
+    }
+    return chunk;
+  };
+  const reached = new Set<Chunk>([named("main.js"), named(`${role}.js`)]);
+  for (const chunk of reached) chunk.imports.forEach((name) => reached.add(named(name)));
+  return [...reached].flatMap(({ modules }) => modules);
+}
+
+const OUTPUT: OutputOptions = {
+  format: "esm",
+  entryFileNames: "main.js",
+  chunkFileNames: ({ name, facadeModuleId }) => `${facadeModuleId ? nameOf(facadeModuleId) : `shared-${name}`}.js`,
+  comments: { legal: true, annotation: false, jsdoc: false },
+};
+
+/** `services/webhook/main.ts` → `webhook`, `services/host/serve/deno.ts` → `host-serve-deno`. */
+function nameOf(module: string): string {
+  const path = relative(join(ROOT, "services"), module);
+  const name = basename(path) === "main.ts" ? dirname(path) : path.replace(/\.\w+$/, "");
+  return name.replaceAll(/[^\w.]+/g, "-").replace(/^-+/, "");
+}
+
+async function build(
+  output: (bundle: RolldownBuild) => Promise<{ output: readonly ({ type: string } | OutputChunk)[] }>,
+): Promise<readonly Chunk[]> {
+  const bundle = await rolldown({ input: ENTRY, cwd: ROOT, platform: "node", logLevel: "warn" });
+  try {
+    const result = await output(bundle);
+    return result.output.filter((item): item is OutputChunk => item.type === "chunk").map((chunk) => ({
+      name: chunk.fileName,
+      bytes: new TextEncoder().encode(chunk.code).length,
+      modules: chunk.moduleIds.map((id) => relative(ROOT, id)),
+      imports: chunk.imports.filter((name) => !name.startsWith("node:")),
+    }));
+  } finally {
+    await bundle.close();
+  }
+}
