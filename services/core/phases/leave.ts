@@ -31,7 +31,7 @@ export function leaveStep(state: State, due: Due, now: number, policy: PhasePoli
 /** How daprd is to be stopped now; null: not yet, or not by DAPS. */
 function stopOf(state: State, due: Due, policy: PhasePolicy): "graceful" | "prompt" | null {
   const { drain } = state;
-  if (state.phase === "forced" && drain?.forcedAt != null) {
+  if (state.phase === "forced" && drain !== null && drain.forcedAt !== null) {
     const appTime = state.sigtermAt === null ? marginOf(policy) / 3 : FORCED_BY_SIGTERM_APP_MS;
     // What is still in flight goes back to the broker with daprd's connection; a graceful stop would discard it.
     return state.appGone || due.reached(drain.forcedAt + appTime) ? (policy.job ? "graceful" : "prompt") : null;
@@ -56,8 +56,9 @@ function giveUp(state: State, due: Due, now: number, policy: PhasePolicy): State
   const waited = promptStopWait(state, due);
   if (waited !== state) return waited;
   // A parked connection is not closed on our own SIGTERM before daprd is gone: then SIGKILL ends both.
-  if (state.sigtermAt !== null || state.drain?.forcedAt == null) return state;
-  return due.reached(state.drain.forcedAt + marginOf(policy) - PROMPT_STOP_MS / 2)
+  const forcedAt = state.drain?.forcedAt ?? null;
+  if (state.sigtermAt !== null || forcedAt === null) return state;
+  return due.reached(forcedAt + marginOf(policy) - PROMPT_STOP_MS / 2)
     ? enter(state, "gone", "the grace period ends", now)
     : state;
 }

@@ -1,0 +1,76 @@
+/**
+ * A state of the sidecar in words: what it waits for, how its drain ended.
+ * @module
+ */
+import type { Busy } from "./busy.ts";
+import { formatDuration } from "./duration.ts";
+import type { State } from "./phases/state.ts";
+import { type Counts, total } from "./ledger.ts";
+import type { Status } from "./status.ts";
+
+/** What the state waits for, for people; null: for nothing. */
+export function waitingFor(state: State, busy: Busy): string | null {
+  switch (state.phase) {
+    case "gating":
+    case "recovering":
+      return "the app to be ready";
+    case "draining":
+      return stillRunning(state, busy) ?? "the app to stay idle";
+    case "leaving":
+    case "forced":
+      return state.appGone ? "daprd to end" : "the app to end";
+    default:
+      return null;
+  }
+}
+
+/** What runs in the app, for people; null: nothing. */
+export function stillRunning(state: State, busy: Busy): string | null {
+  const running: string[] = [];
+  if (state.deliveries > 0) {
+    running.push(`${state.deliveries} ${state.deliveries === 1 ? "delivery" : "deliveries"} in flight`);
+  }
+  if (state.calls > 0) running.push(`${state.calls} ${state.calls === 1 ? "call" : "calls"} in flight`);
+  if (busy.value) running.push(`the app is busy${busy.reason === null ? "" : ` (${busy.reason})`}`);
+  return running.length > 0 ? running.join(", ") : null;
+}
+
+export type DrainReport = {
+  /** From the first hook to the end of the app's work, ms. */
+  readonly ms: number;
+  /** Deliveries finished in that time. */
+  readonly finished: number;
+  readonly parked: number;
+  /** What was still running when DAPS let go; null: nothing. */
+  readonly cutOff: string | null;
+  readonly forced: boolean;
+};
+
+/** The termination message: one line. */
+export function drainMessage({ ms, finished, parked, cutOff, forced }: DrainReport): string {
+  const end = forced ? `yes${cutOff === null ? "" : ` (${cutOff})`}` : "no";
+  return `drained in ${
+    formatDuration(Math.round(ms / 100) * 100)
+  }, ${finished} finished, ${parked} parked, forced: ${end}`;
+}
+
+/** @param wallNow the time of day that belongs to `now`, ms since 1970 */
+export function statusOf(
+  state: State,
+  inFlight: Counts,
+  parked: Counts,
+  busy: Busy,
+  now: number,
+  wallNow: number,
+): Status {
+  const wall = (time: number) => new Date(wallNow + time - now).toISOString();
+  return {
+    phase: state.phase,
+    since: wall(state.since),
+    inFlight: { ...inFlight },
+    parked: total(parked),
+    busy,
+    waitingFor: waitingFor(state, busy),
+    deadline: state.drain === null ? null : wall(state.drain.deadline),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * Asks the questions that a state of the sidecar wants answered, and turns the answers into events.
+ * @module
+ */
+import { type State } from "../core/phases/state.ts";
+import type { Orders } from "../core/phases/orders.ts";
+import type { SidecarConfig } from "../core/sidecar-config.ts";
+import { type Clock, sleep } from "../host/clock.ts";
+import type { Log } from "../host/log.ts";
+import type { Sockets } from "../host/sockets/index.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { BusyProbe } from "./probes/busy.ts";
+import type { DaprdProbe } from "./probes/daprd.ts";
+import { askReady, portAccepts } from "./probes/ready.ts";
+
+/** How often to look whether a process is gone. */
+const GONE_INTERVAL_MS = 50;
+/** A port may refuse for a moment, with a full backlog; gone is what refuses twice. */
+const REFUSALS = 2;
+
+export type AskingOptions = {
+  readonly config: SidecarConfig;
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sockets: Sockets;
+  readonly busy: BusyProbe;
+  readonly daprd: DaprdProbe;
+  /** Connections that daprd has open to the relay. */
+  readonly connections: () => number;
+};
+
+/** Starts to ask; goes on as long as the process lives. */
+export function startAsking(options: AskingOptions): void {
+  const { config, lifecycle, clock, log, sockets, busy, daprd, connections } = options;
+  const app = { host: config.app.host, port: config.app.port };
+  let saidNotReady = "";
+
+  whenever((_, { ask }) => ask.ready, config.ready.intervalMs, async () => {
+    const { check, source } = config.ready;
+    const notReady = await askReady(check, source, app.host, sockets);
+    if (notReady === undefined) return lifecycle.dispatch({ type: "ready" });
+    if (notReady !== saidNotReady) log.debug("the app is not ready", { detail: notReady });
+    saidNotReady = notReady;
+  });
+
+  // Once when the app is ready, so that an endpoint which answers then binds; again and again in a drain.
+  whenever(({ phase }) => phase === "serving", null, async () => {
+    const { source, value, reason } = await busy.ask();
+    if (source === "in-flight") {
+      log.info("the app has no busy endpoint: what is in flight decides a drain", { path: config.busy.path, reason });
+    } else log.info("the app's busy endpoint decides a drain", { path: config.busy.path, busy: value });
+  });
+  whenever((_, { ask }) => ask.busy, config.busy.intervalMs, async () => {
+    const { value } = await busy.ask();
+    // An app that never became ready has no work of Dapr's; its silence does not hold it.
+    lifecycle.dispatch({ type: "busy", busy: value && (lifecycle.state.relayOpen || busy.last.reason === null) });
+    lifecycle.trafficChanged();
+  });
+
+  whenever(
+    (_, { ask }) => ask.appGone,
+    GONE_INTERVAL_MS,
+    inSuccession(
+      async () => !(await portAccepts(app, sockets)),
+      () => lifecycle.dispatch({ type: "app-gone" }),
+    ),
+  );
+  whenever(
+    (_, { ask }) => ask.daprdGone,
+    GONE_INTERVAL_MS,
+    inSuccession(
+      async () => connections() === 0 && await daprd.portsRefuse(),
+      () => lifecycle.dispatch({ type: "daprd-gone" }),
+    ),
+  );
+  whenever((_, { stopDaprdPromptly }) => stopDaprdPromptly, null, async () => {
+    log.info("asked daprd to exit at once, so that the broker takes back what is parked", {
+      detail: await daprd.shutDownAtOnce(),
+    });
+  });
+
+  /** Asks each time `wanted` becomes true, and again after `intervalMs` while it stays so; null: once. */
+  function whenever(
+    wanted: (state: State, orders: Orders) => boolean,
+    intervalMs: number | null,
+    ask: () => Promise<void>,
+  ): void {
+    let asking = false;
+    const start = async (): Promise<void> => {
+      asking = true;
+      do {
+        await ask();
+        if (intervalMs === null) break;
+        await sleep(clock, intervalMs);
+      } while (wanted(lifecycle.state, lifecycle.orders));
+      if (intervalMs === null) await lifecycle.until((state, orders) => !wanted(state, orders));
+      asking = false;
+      check();
+    };
+    const check = (): void => {
+      if (!asking && wanted(lifecycle.state, lifecycle.orders)) void start();
+    };
+    lifecycle.onStateChange(check);
+    check();
+  }
+}
+
+/** Calls `then` when `test` has been true twice in a row. */
+function inSuccession(test: () => Promise<boolean>, then: () => void): () => Promise<void> {
+  let times = 0;
+  return async () => {
+    times = await test() ? times + 1 : 0;
+    if (times < REFUSALS) return;
+    times = 0;
+    then();
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * The sidecar's wiring.
+ * @module
+ */
+import { writeFileSync } from "node:fs";
+import process from "node:process";
+import { Ledger } from "../core/ledger.ts";
+import { ADMIN_PORT, RELAY_PORT } from "../core/ports.ts";
+import { statusOf } from "../core/report.ts";
+import { parseSidecarConfig, SIDECAR_ENV } from "../core/sidecar-config.ts";
+import { systemClock } from "../host/clock.ts";
+import { optionalEnv, requiredEnv } from "../host/env.ts";
+import { createLog, errorMessage, type Log } from "../host/log.ts";
+import { serve } from "../host/serve/index.ts";
+import { onEndSignal } from "../host/signals.ts";
+import { systemSockets } from "../host/sockets/index.ts";
+import { createAdmin } from "./admin.ts";
+import { startAsking } from "./asking.ts";
+import { Hooks } from "./hooks.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { createMetrics } from "./metrics.ts";
+import { narrate } from "./narrator.ts";
+import { BusyProbe } from "./probes/busy.ts";
+import { daprdProbe } from "./probes/daprd.ts";
+import { createRelay, type Relay } from "./relay.ts";
+
+/** Where the kubelet reads a container's last words (`terminationMessagePath`'s default). */
+const TERMINATION_LOG = "/dev/termination-log";
+/** Dapr opens at most 1,024 connections to the app, for calls and probes too (`channels.go`: MaxConnsPerHost). */
+const MANY_PARKED = 900;
+
+/** Resolves to the exit code when the pod's end has come. */
+export async function main(): Promise<number> {
+  const config = parseSidecarConfig(requiredEnv(process.env, SIDECAR_ENV.config));
+  const token = requiredEnv(process.env, SIDECAR_ENV.token);
+  const clock = systemClock;
+  const log = createLog({ level: config.logLevel, write: (line) => process.stdout.write(line), clock });
+  const sockets = await systemSockets();
+
+  const ledger = new Ledger(() => lifecycle.trafficChanged());
+  const busy = new BusyProbe(config, sockets);
+  const daprd = daprdProbe(config.daprd, optionalEnv(process.env, SIDECAR_ENV.daprApiToken), sockets);
+  const lifecycle: Lifecycle = new Lifecycle({
+    policy: {
+      ...config,
+      readyTimeoutMs: config.ready.timeoutMs,
+      daprdNative: config.daprd.native,
+      daprdStop: config.daprd.stop,
+    },
+    clock,
+    ledger,
+    opaqueAt: () => busy.last.source === "endpoint" ? null : relay?.lastOpaqueByteAt ?? null,
+  });
+  const metrics = createMetrics(ledger, () => lifecycle.state.phase);
+  const relay: Relay | undefined = config.app.relay
+    ? createRelay({
+      listen: { host: "127.0.0.1", port: RELAY_PORT },
+      app: { host: config.app.host, port: config.app.port },
+      protocol: config.app.protocol === "http" ? "http1" : "opaque",
+      gate: lifecycle,
+      ledger,
+      sockets,
+      now: () => clock.now(),
+      onRequest: ({ class: cls, outcome }) => metrics.requested(cls, outcome),
+      onPark: sayParked(ledger, log),
+    })
+    : undefined;
+
+  narrate({ lifecycle, ledger, busy: () => busy.last, clock, log, metrics, writeTerminationMessage });
+  const hooks = new Hooks({
+    lifecycle,
+    clock,
+    log,
+    userHooks: { app: config.app.preStop, daprd: config.daprd.preStop },
+    userHookTimeoutMs: config.gracePeriodMs,
+  });
+  const admin = createAdmin({
+    token,
+    hold: (name) => hooks.hold(name),
+    status: () =>
+      statusOf(lifecycle.state, ledger.inFlight, ledger.parked, busy.last, clock.now(), clock.wall().getTime()),
+    metrics,
+  });
+  await serve({ hostname: "::", port: ADMIN_PORT, fetch: (request) => admin.fetch(request) });
+  onEndSignal((signal) => {
+    log.info("asked to end", { signal });
+    lifecycle.dispatch({ type: "sigterm" });
+  });
+  if (relay) void openWhenReady(relay, lifecycle, log);
+  log.info("gating", { ready: config.ready, app: config.app, daprdNative: config.daprd.native });
+  if (await daprd.isUp()) lifecycle.dispatch({ type: "daprd-up" });
+  startAsking({ config, lifecycle, clock, log, sockets, busy, daprd, connections: () => relay?.connections ?? 0 });
+
+  await lifecycle.until((_, { exit }) => exit);
+  return 0;
+}
+
+async function openWhenReady(relay: Relay, lifecycle: Lifecycle, log: Log): Promise<void> {
+  await lifecycle.until((_, { relayOpen }) => relayOpen);
+  try {
+    await relay.open();
+  } catch (error) {
+    log.error("can't open the relay's port; Dapr will not reach the app", {
+      port: RELAY_PORT,
+      error: errorMessage(error),
+    });
+    return;
+  }
+  await lifecycle.until(({ phase }) => phase === "leaving" || phase === "forced" || phase === "gone");
+  relay.abandonParked();
+}
+
+function sayParked(ledger: Ledger, log: Log) {
+  let saidMany = false;
+  return ({ class: cls, rule, path, why }: { class: string; rule: string; path: string; why: string }): void => {
+    if (rule === "guess") log.warn("parked a request whose class is a guess", { class: cls, path, why });
+    else log.debug("parked", { class: cls, path, why });
+    if (!saidMany && ledger.parked.delivery >= MANY_PARKED) {
+      saidMany = true;
+      log.warn("daprd opens at most 1024 connections, and most of them wait here: calls may soon wait too", {
+        parked: ledger.parked.delivery,
+      });
+    }
+  };
+}
+
+// What can't be written is in the log as well.
+function writeTerminationMessage(message: string): void {
+  try {
+    writeFileSync(TERMINATION_LOG, message);
+  } catch {
+    return;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Says what happens: log lines, metrics, and the termination message.
+ * @module
+ */
+import type { Busy } from "../core/busy.ts";
+import { formatDuration } from "../core/duration.ts";
+import { type Ledger, total } from "../core/ledger.ts";
+import { drainMessage, stillRunning, waitingFor } from "../core/report.ts";
+import type { Clock } from "../host/clock.ts";
+import type { Log } from "../host/log.ts";
+import type { Change, Lifecycle } from "./lifecycle.ts";
+import type { SidecarMetrics } from "./metrics.ts";
+
+/** How often to repeat what is waited for. */
+const REMINDER_MS = 10_000;
+
+export type NarratorOptions = {
+  readonly lifecycle: Lifecycle;
+  readonly ledger: Ledger;
+  readonly busy: () => Busy;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: SidecarMetrics;
+  /** Writes the container's last words, replacing earlier ones. */
+  readonly writeTerminationMessage: (message: string) => void;
+};
+
+export function narrate(options: NarratorOptions): void {
+  const { lifecycle, ledger, busy, clock, log, metrics, writeTerminationMessage } = options;
+  let finishedBefore = 0;
+  let workMs = 0;
+  let cutOff: string | null = null;
+
+  lifecycle.onStateChange((change) => {
+    const { before, after } = change;
+    if (before.phase === after.phase) return;
+    const sinceMs = clock.now() - before.since;
+    log.info(`${before.phase} → ${after.phase}`, {
+      phase: after.phase,
+      reason: after.reason,
+      after: formatDuration(sinceMs),
+      inFlight: total(ledger.inFlight),
+      parked: total(ledger.parked),
+    });
+    if (before.phase === "gating" && after.phase === "serving") {
+      metrics.gateOpened(sinceMs / 1000);
+      if (change.event.type !== "ready") log.warn("opened the gate before the app was ready", { reason: after.reason });
+    }
+    if (after.phase === "draining") {
+      finishedBefore = ledger.finished.delivery;
+      cutOff = null;
+    }
+    if (after.phase === "leaving") {
+      workMs = clock.now() - (after.drain?.startedAt ?? clock.now());
+      metrics.drained(workMs / 1000);
+    }
+    if (after.phase === "forced") workMs = told(change);
+    if (after.phase === "forced" || after.phase === "gone") {
+      writeTerminationMessage(lastWords(typeof after.drain?.forcedAt === "number"));
+    }
+  });
+
+  const remind = (): void => {
+    const waiting = waitingFor(lifecycle.state, busy());
+    if (waiting !== null) log.info(`waiting for ${waiting}`, { phase: lifecycle.state.phase });
+    clock.after(REMINDER_MS, remind);
+  };
+  clock.after(REMINDER_MS, remind);
+
+  function told({ before, after }: Change): number {
+    cutOff = before.phase === "draining" ? stillRunning(after, busy()) : null;
+    const ms = before.phase === "draining" ? clock.now() - (after.drain?.startedAt ?? clock.now()) : workMs;
+    metrics.forced();
+    if (before.phase === "draining") metrics.drained(ms / 1000);
+    log.warn("let go before the work was done", {
+      reason: after.reason,
+      running: cutOff ?? "nothing",
+      parked: after.parked,
+    });
+    return ms;
+  }
+
+  function lastWords(forced: boolean): string {
+    return drainMessage({
+      ms: workMs,
+      finished: ledger.finished.delivery - finishedBefore,
+      parked: total(ledger.parked),
+      cutOff,
+      forced,
+    });
+  }
+}
