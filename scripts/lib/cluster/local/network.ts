@@ -5,8 +5,9 @@
  */
 import { stat } from "node:fs/promises";
 import { execute } from "../../toolchain/index.ts";
-import { type Layout, NODE_IP } from "./layout.ts";
+import { type Layout, NODE_IP, SERVICE_NETWORK } from "./layout.ts";
 
+/** Nobody has this address. */
 const GATEWAY = "10.77.0.254";
 
 export async function createNamespace({ namespace }: Layout): Promise<void> {
@@ -18,7 +19,9 @@ export async function createNamespace({ namespace }: Layout): Promise<void> {
     `address add ${NODE_IP}/24 dev node0`,
     "link set node0 up",
     // A packet to a service's address has to be on its way somewhere before kube-proxy's rules turn it around.
-    `route add default via ${GATEWAY} dev node0`,
+    `route add ${SERVICE_NETWORK} via ${GATEWAY} dev node0`,
+    // Whatever else leaves fails at once. Without this, each look-up of a name would wait for a DNS server in vain.
+    "route add unreachable default",
   ];
   await execute("ip", ["-n", namespace, "-batch", "-"], { input: commands.join("\n") + "\n" });
   await execute("nsenter", [`--net=/run/netns/${namespace}`, "sysctl", "-qw", "net.ipv4.ip_forward=1"]);

@@ -11,8 +11,6 @@ import process from "node:process";
 import type { Layout } from "./layout.ts";
 import { until } from "./wait.ts";
 
-const END_MS = 20_000;
-
 /** What tells a process from a later one that got the same pid. */
 interface Record {
   pid: number;
@@ -77,21 +75,23 @@ export async function listParts({ parts }: Layout): Promise<Part[]> {
   }));
 }
 
-/** Ends parts together and waits until they are gone; those that take too long get SIGKILL. */
-export async function stopParts(layout: Layout, names: string[]): Promise<void> {
-  const living = async () => (await listParts(layout)).filter((part) => part.alive && names.includes(part.name));
-  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    for (const { pid } of await living()) {
+/**
+ * Ends all parts and waits until they are gone. They get no chance to clean up: all that they would put in order is
+ * about to be removed, and the API server alone would take many seconds for it.
+ */
+export async function endParts(layout: Layout): Promise<void> {
+  await until("the parts to end", async () => {
+    const living = (await listParts(layout)).filter((part) => part.alive);
+    for (const { pid } of living) {
       try {
-        process.kill(-pid, signal);
+        process.kill(-pid, "SIGKILL");
       } catch {
         // It ended meanwhile.
       }
     }
-    const gone = until(`${names.join(", ")} to end`, async () => (await living()).length === 0, END_MS);
-    if (await gone.then(() => true, () => false)) break;
-  }
-  for (const name of names) await rm(join(layout.parts, `${name}.json`), { force: true });
+    return living.length === 0;
+  });
+  await rm(layout.parts, { recursive: true, force: true });
 }
 
 async function isAlive({ pid, started, boot }: Record): Promise<boolean> {

@@ -10,18 +10,11 @@ import { execute } from "../../toolchain/index.ts";
 import { deleteCgroups } from "./cgroups.ts";
 import type { Layout } from "./layout.ts";
 import { deleteNamespace } from "./network.ts";
-import { stopParts } from "./parts.ts";
+import { endParts } from "./parts.ts";
 import { until } from "./wait.ts";
 
-/** Later ones need the earlier ones while they end. */
-const ORDER = [
-  ["kubelet", "kube-proxy", "kube-scheduler", "kube-controller-manager", "rabbitmq"],
-  ["epmd", "kube-apiserver", "containerd"],
-  ["etcd"],
-];
-
 export async function teardown(layout: Layout): Promise<void> {
-  for (const names of ORDER) await stopParts(layout, names);
+  await endParts(layout);
   await endShims(layout);
   await deleteCgroups(layout);
   await unmountBelow(layout.state);
