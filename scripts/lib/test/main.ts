@@ -4,30 +4,32 @@
  */
 import process from "node:process";
 import { parseOptions, USAGE, UsageError } from "./options.ts";
+import { E2E } from "./lanes.ts";
 import { type Outcome, succeeded } from "./outcome.ts";
 import { LOCAL_PARTS } from "./parts.ts";
 import { run } from "./run.ts";
 import { say } from "./stream.ts";
 import { failureList, json, lastLine, table } from "./summary.ts";
 
-const names = LOCAL_PARTS.map(({ name }) => name);
+const ALL = [...LOCAL_PARTS, E2E];
 
 async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2), names);
+  const options = parseOptions(process.argv.slice(2), ALL.map(({ name }) => name));
   if (options.action === "help") return print(USAGE + partList());
   if (options.action === "list") return print(partList());
 
   const stopped = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
-      if (!stopped.signal.aborted) say("test", `${name}: ends what runs and takes the clusters down`);
+      if (stopped.signal.aborted) return;
+      say("test", `${name}: ends what runs and takes the clusters down`);
       stopped.abort();
     });
   }
   const { bail, name, keep } = options;
   const outcomes = await run(
     LOCAL_PARTS.filter((part) => options.parts.includes(part.name)),
-    undefined,
+    options.parts.includes(E2E.name) ? E2E : undefined,
     { signal: stopped.signal, bail, name, keep },
     () => stopped.abort(),
   );
@@ -41,7 +43,7 @@ function finish(outcomes: readonly Outcome[], asJson: boolean): number {
 }
 
 function partList(): string {
-  return LOCAL_PARTS.map(({ name, about }) => `  ${name.padEnd(14)} ${about}\n`).join("");
+  return ALL.map(({ name, about }) => `  ${name.padEnd(14)} ${about}\n`).join("");
 }
 
 function print(text: string): number {

@@ -41,7 +41,9 @@ export async function run(
     quiet,
     clusters === undefined ? [] : guarded(clusters.name, () => clusters.run(context, quiet)),
   ]);
-  return [...outcomes, ...ofClusters];
+  const all = [...outcomes, ...ofClusters];
+  // What was not begun has no outcome, and must not look like success.
+  return context.signal.aborted && totals(all).failed === 0 ? [...all, broken("test", "was broken off")] : all;
 }
 
 async function guarded(name: string, action: () => Promise<Outcome[]>): Promise<Outcome[]> {

@@ -33,11 +33,12 @@ export interface SuiteOptions {
   tests: readonly string[];
   bail: boolean;
   signal: AbortSignal;
+  env?: Record<string, string>;
   onLine?: (line: string) => void;
 }
 
 /** Runs vitest and counts. Whatever keeps it from reporting is a failure of the part. */
-export async function suite({ label, command, tests, bail, signal, onLine }: SuiteOptions): Promise<Outcome> {
+export async function suite({ label, command, tests, bail, signal, env, onLine }: SuiteOptions): Promise<Outcome> {
   const start = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "daps-test-"));
   const file = join(folder, "report.json");
@@ -50,7 +51,7 @@ export async function suite({ label, command, tests, bail, signal, onLine }: Sui
       "--reporter=json",
       `--outputFile.json=${file}`,
       ...(bail ? ["--bail=1"] : []),
-    ], { label, signal, ...(onLine === undefined ? {} : { onLine }) });
+    ], { label, signal, ...(env === undefined ? {} : { env }), ...(onLine === undefined ? {} : { onLine }) });
     const ms = performance.now() - start;
     const text = await readFile(file, "utf8").catch(() => undefined);
     if (text === undefined) return broken(label, `vitest ended with exit code ${code} and without a report`, ms);

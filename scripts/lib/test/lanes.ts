@@ -1,0 +1,136 @@
+/**
+ * The part `e2e`: lanes, each a folder of tests/e2e with a cluster of its own.
+ * @module
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { dapsArchive } from "../build/image.ts";
+import { installCertManager, installDapr } from "../cluster/addons/index.ts";
+import { type Cluster, openCluster } from "../cluster/index.ts";
+import { cacheFolder, capture, repositoryRoot, withLock } from "../toolchain/index.ts";
+import { collectDiagnostics, LogFile } from "./diagnostics.ts";
+import { broken, type Outcome, totals } from "./outcome.ts";
+import type { Context } from "./parts.ts";
+import type { ClusterPart } from "./run.ts";
+import { vitest } from "./runtimes.ts";
+import { say } from "./stream.ts";
+import { suite } from "./suite.ts";
+
+/**
+ * How many lanes run at once. A lane is mostly waiting (for messages of seconds, grace periods, probes), but a cluster
+ * takes about half a core to stand there: with a third one on two cores the API server is late by seconds.
+ */
+const LANES_AT_ONCE = 2;
+
+const FOLDER = join(repositoryRoot, "tests/e2e");
+
+export const E2E: ClusterPart = { name: "e2e", about: "DAPS on real clusters, a lane beside the other", run: runLanes };
+
+/** The folders of tests/e2e that hold tests. */
+export function lanes(): string[] {
+  if (!existsSync(FOLDER)) return [];
+  return readdirSync(FOLDER, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => readdirSync(join(FOLDER, name)).some((file) => file.endsWith(".test.ts")))
+    .sort();
+}
+
+async function runLanes(context: Context, quiet: Promise<boolean>): Promise<Outcome[]> {
+  await assertMachine();
+  const waiting = lanes();
+  if (waiting.length === 0) return [broken("e2e", `found no tests in ${FOLDER}`)];
+  // Two runs under one name would take each other's clusters down.
+  return await withLock(join(cacheFolder(), "locks", `test-${context.name}.lock`), async () => {
+    // Built once, before two lanes would both wait for it.
+    const image = await dapsArchive();
+    const outcomes: Outcome[] = [];
+    const worker = async () => {
+      for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
+        if (context.signal.aborted) return;
+        outcomes.push(await runLane(lane, image, context, quiet));
+      }
+    };
+    await Promise.all(Array.from({ length: LANES_AT_ONCE }, worker));
+    return outcomes.sort((a, b) => a.label.localeCompare(b.label));
+  });
+}
+
+/** @throws {Error} naming what this machine lacks */
+async function assertMachine(): Promise<void> {
+  if (process.env["DAPS_CLUSTER_PROVIDER"] === "kind") return;
+  if (process.platform !== "linux") {
+    throw new Error(`Cannot start clusters here as they take Linux: received ${process.platform}`);
+  }
+  if (process.getuid?.() !== 0) {
+    throw new Error(`Cannot start clusters as this takes root: received user ${process.getuid?.()}`);
+  }
+  await capture("go", ["version"]).catch(() => {
+    throw new Error(`Cannot build the cluster as there is no Go on the PATH: received ${process.env["PATH"]}`);
+  });
+}
+
+/** One lane from nothing to nothing; it does not reject. */
+async function runLane(lane: string, image: string, context: Context, quiet: Promise<boolean>): Promise<Outcome> {
+  const label = `e2e ${lane}`;
+  const start = performance.now();
+  const folder = join(cacheFolder(), "logs", context.name, lane);
+  const cluster = await openCluster(`${context.name}-${lane}`);
+  let outcome: Outcome;
+  try {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    say(label, `brings up the cluster ${cluster.name}`);
+    await setUp(cluster, image);
+    outcome = await quiet ? await runTests(lane, label, folder, cluster, context) : broken(label, "was not begun");
+  } catch (error) {
+    outcome = broken(label, error instanceof Error ? error.message : String(error), performance.now() - start);
+  }
+  if (totals([outcome]).failed > 0 && !context.signal.aborted) {
+    await collectDiagnostics(cluster, folder);
+    say(label, `logs and the state of the cluster are in ${folder}`);
+  }
+  if (context.keep) say(label, `the cluster stays up; ./scripts/cluster --name ${cluster.name} down ends it`);
+  else await takeDown(label, cluster);
+  return { ...outcome, ms: performance.now() - start };
+}
+
+/** A fresh cluster with everything in it that a user of DAPS has, and DAPS as a user installs it. */
+async function setUp(cluster: Cluster, image: string): Promise<void> {
+  // A run with --keep leaves one.
+  await cluster.down();
+  await cluster.up();
+  await Promise.all([installCertManager(cluster), installDapr(cluster), cluster.loadImage(image)]);
+  await cluster.helm(["install", "daps", join(repositoryRoot, "chart"), "--wait", "--timeout", "3m"]);
+}
+
+async function runTests(
+  lane: string,
+  label: string,
+  folder: string,
+  cluster: Cluster,
+  { signal, bail }: Context,
+): Promise<Outcome> {
+  await using log = new LogFile(join(folder, "tests.log"));
+  const [command = "", ...args] = await cluster.command(vitest("Node"));
+  return await suite({
+    label,
+    command: [command, ...args],
+    // With the slash, or a lane's tests would run those of every lane whose name begins like its own.
+    tests: ["--project", "e2e", `tests/e2e/${lane}/`],
+    bail,
+    signal,
+    env: cluster.variables,
+    onLine: (line) => log.write(line),
+  });
+}
+
+async function takeDown(label: string, cluster: Cluster): Promise<void> {
+  try {
+    await cluster.down();
+  } catch (error) {
+    say(label, `could not take the cluster ${cluster.name} down: ${String(error)}`);
+  }
+}

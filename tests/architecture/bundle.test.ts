@@ -1,0 +1,37 @@
+/** What each role loads when it starts. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { analyseBundle, type Chunk, modulesOfRole } from "../../scripts/lib/build/bundle.ts";
+
+/** Modules that have no business in a container of every pod, by their paths in the bundle. */
+function heavyModules(modules: readonly string[]): string[] {
+  return modules.filter((path) =>
+    /node_modules\/(?:@kubernetes|commander|yaml)\//.test(path) || /^services\/(?:webhook|cli)\//.test(path)
+  );
+}
+
+describe("the bundle", () => {
+  let chunks: readonly Chunk[];
+
+  beforeAll(async () => {
+    chunks = await analyseBundle();
+  });
+
+  it("gives the sidecar no Kubernetes client and nothing of the other roles", () => {
+    const modules = modulesOfRole(chunks, "sidecar");
+    expect(modules).toContain("services/sidecar/main.ts");
+    expect(heavyModules(modules)).toEqual([]);
+  });
+
+  it("gives the webhook nothing of the sidecar", () => {
+    const modules = modulesOfRole(chunks, "webhook");
+    expect(modules).toContain("services/webhook/main.ts");
+    expect(modules.filter((path) => path.startsWith("services/sidecar/"))).toEqual([]);
+  });
+
+  it("is known not to be light when it is not", () => {
+    expect(heavyModules(["node_modules/@kubernetes/client-node/dist/index.js", "services/cli/main.ts"])).toHaveLength(
+      2,
+    );
+    expect(heavyModules(["node_modules/hono/dist/hono.js", "services/sidecar/main.ts"])).toEqual([]);
+  });
+});
