@@ -14,7 +14,13 @@ import process from "node:process";
 import { execute, type ExecuteOptions, type Output } from "../toolchain/index.ts";
 import { kindProvider } from "./kind.ts";
 import { localProvider } from "./local/provider.ts";
-import type { ClusterEnvironment, PartStatus, Provider, ProviderName } from "./provider.ts";
+import {
+  type ClusterEnvironment,
+  type PartStatus,
+  type Provider,
+  providerInUse,
+  type ProviderName,
+} from "./provider.ts";
 
 export type { ClusterEnvironment, PartStatus, ProviderName } from "./provider.ts";
 export type RunOptions = ExecuteOptions;
@@ -48,18 +54,14 @@ export interface Cluster {
 
 /** The cluster of a name, which may be up or not. By default it is the one that this program runs in. */
 export async function openCluster(name?: string, provider?: ProviderName): Promise<Cluster> {
-  const { DAPS_CLUSTER, DAPS_CLUSTER_PROVIDER } = process.env;
-  const chosen = name ?? (DAPS_CLUSTER || "daps");
+  const chosen = name ?? (process.env["DAPS_CLUSTER"] || "daps");
   if (!/^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/.test(chosen)) {
     throw new TypeError(
       `Cannot name a cluster so, as up to 30 lower-case letters, digits and inner hyphens make a name: received ${chosen}`,
     );
   }
-  const kind = provider ?? ((DAPS_CLUSTER_PROVIDER || "local") as ProviderName);
-  if (kind !== "local" && kind !== "kind") {
-    throw new TypeError(`Cannot open a cluster as its provider must be local or kind: received ${kind}`);
-  }
-  return await open(kind === "kind" ? kindProvider(chosen) : localProvider(chosen), chosen);
+  const of = (provider ?? providerInUse()) === "kind" ? kindProvider : localProvider;
+  return await open(of(chosen), chosen);
 }
 
 async function open(provider: Provider, name: string): Promise<Cluster> {

@@ -6,7 +6,7 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { addonNames, installAddon } from "./addons/index.ts";
-import { type Cluster, openCluster, type ProviderName } from "./index.ts";
+import { type Cluster, openCluster } from "./index.ts";
 
 const HELP = `A Kubernetes cluster with RabbitMQ, for the demo and the tests.
 
@@ -46,7 +46,11 @@ async function main(argv: string[]): Promise<number> {
   if (rest.length > 0 && command !== "run") {
     throw new UsageError(`Cannot take a command line as only run does: received ${command}`);
   }
-  const cluster = await openCluster(values.name, values.provider as ProviderName | undefined).catch(
+  const { provider } = values;
+  if (provider !== undefined && provider !== "local" && provider !== "kind") {
+    throw new UsageError(`Cannot go on as the provider must be local or kind: received ${provider}`);
+  }
+  const cluster = await openCluster(values.name, provider).catch(
     (error: unknown) => {
       throw error instanceof TypeError ? new UsageError(error.message) : error;
     },

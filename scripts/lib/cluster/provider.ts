@@ -4,6 +4,8 @@
  * @module
  */
 
+import process from "node:process";
+
 /** What a program needs to know of a cluster. The addresses are those that pods use too. */
 export interface ClusterEnvironment {
   DAPS_CLUSTER: string;
@@ -23,6 +25,15 @@ export interface PartStatus {
 }
 
 export type ProviderName = "local" | "kind";
+
+/** That of the cluster in which this program runs; `local` outside. Throws a `TypeError` if there is no such provider. */
+export function providerInUse(): ProviderName {
+  const name = process.env["DAPS_CLUSTER_PROVIDER"] || "local";
+  if (name !== "local" && name !== "kind") {
+    throw new TypeError(`Cannot tell the provider as $DAPS_CLUSTER_PROVIDER must be local or kind: received ${name}`);
+  }
+  return name;
+}
 
 export interface Provider {
   name: ProviderName;

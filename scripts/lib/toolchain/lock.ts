@@ -7,6 +7,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import process from "node:process";
+
+/** Who waits longer than this says so. */
+const NOTICE_MS = 1_000;
 
 /**
  * Runs `action` while no other process runs one under the same lock file.
@@ -22,7 +26,12 @@ export async function withLock<T>(file: string, action: () => Promise<T>): Promi
     detached: true,
   });
   const ended = once(holder, "close");
+  const notice = setTimeout(
+    () => process.stderr.write(`waiting for another process to finish (${file}) …\n`),
+    NOTICE_MS,
+  );
   const held = await Promise.race([once(holder.stdout, "data").then(() => true), ended.then(() => false)]);
+  clearTimeout(notice);
   if (!held) throw new Error(`Cannot take the lock as flock ended early: received ${file}`);
   try {
     return await action();

@@ -38,8 +38,8 @@ export interface DockerfileBuild {
   dockerfile: string;
   /** The folder that the Dockerfile copies from. */
   context: string;
-  /** A docker-archive with the image that `ARG BASE_IMAGE` is set to, and that image's name. */
-  base: { tar: string; name: string };
+  /** A docker-archive with the image that `ARG BASE_IMAGE` is set to. */
+  base: string;
   name: string;
 }
 
@@ -47,30 +47,15 @@ export interface DockerfileBuild {
 export async function archiveFromDockerfile(build: DockerfileBuild, tar: string): Promise<void> {
   await ensureDebianPackages(["buildah"]);
   const { dockerfile, context, base, name } = build;
-  const present = await execute("buildah", [...storage(), "inspect", "--type", "image", base.name], {
-    allowFailure: true,
-  });
-  if (present.code !== 0) await buildah("pull", "--quiet", `docker-archive:${base.tar}`);
-  await buildah(
-    "bud",
-    "--quiet",
-    "--isolation=chroot",
-    "--network=none",
-    "--pull-never",
-    "--build-arg",
-    `BASE_IMAGE=${base.name}`,
-    "--file",
-    dockerfile,
-    "--tag",
-    name,
-    context,
-  );
+  const from = ["--build-arg", `BASE_IMAGE=docker-archive:${base}`];
+  await buildah("bud", "--quiet", "--isolation=chroot", ...from, "--file", dockerfile, "--tag", name, context);
   await saveArchive(name, tar);
 }
 
-/** The archive is what lasts; the storage keeps base images only. */
+/** The archive is what lasts: in the storage each image would take its whole size once more. */
 async function saveArchive(name: string, tar: string): Promise<void> {
   await buildah("push", "--quiet", name, `docker-archive:${tar}:${name}`);
+  await buildah("rmi", name);
 }
 
 /** vfs is the one storage driver that works whatever the cache's file system is. */

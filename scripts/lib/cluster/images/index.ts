@@ -4,16 +4,20 @@
  *
  * @module
  */
-import { cp, mkdir, readFile, rm, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdir, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { cached, ensureProgram, key, type ProgramName, progress } from "../../toolchain/index.ts";
-import { archiveFromDockerfile, archiveFromFolder, type DockerfileBuild, type ImageConfig } from "./buildah.ts";
+import { archiveFromDockerfile, archiveFromFolder, type ImageConfig } from "./buildah.ts";
+import { providerInUse, type ProviderName } from "../provider.ts";
 import { fillDenoBase } from "./deno-base.ts";
+import { dockerArchive } from "./docker.ts";
 import { folderKey } from "./folder-key.ts";
 import { CERT_MANAGER_IMAGE, COREDNS_IMAGE, daprImage, denoBaseImage, fullImageName, PAUSE_IMAGE } from "./names.ts";
 import { NONROOT, writeUsers } from "./users.ts";
 
 export { CERT_MANAGER_IMAGE, COREDNS_IMAGE, daprImage, denoBaseImage, fullImageName, PAUSE_IMAGE } from "./names.ts";
+
+const KEPT = 5;
 
 export async function pauseArchive(): Promise<string> {
   return await programArchive("pause", PAUSE_IMAGE, [], { entrypoint: ["/pause"], user: NONROOT });
@@ -51,15 +55,26 @@ export interface DapsImage {
   context: string;
   /** As in `daps:0.1.0`. */
   tag: string;
+  /** By default that of the cluster in which this program runs. */
+  provider?: ProviderName;
 }
 
-/** Builds a Dockerfile that starts `FROM` its `ARG BASE_IMAGE` on the local Deno base. */
-export async function buildDapsImage({ dockerfile, context, tag }: DapsImage): Promise<string> {
-  const [base, baseTar] = await Promise.all([denoBaseImage(), denoBaseArchive()]);
+/**
+ * Builds a Dockerfile that starts `FROM` its `ARG BASE_IMAGE`: on the local Deno base, or with Docker on the image that
+ * the Dockerfile names where the clusters are kind's.
+ */
+export async function buildDapsImage(
+  { dockerfile, context, tag, provider = providerInUse() }: DapsImage,
+): Promise<string> {
+  if (provider === "kind") {
+    const inputs = key(tag, await readFile(dockerfile, "utf8"), await folderKey(context));
+    return await archive(`docker-${fileName(tag)}`, inputs, (tar) => dockerArchive(dockerfile, context, tag, tar));
+  }
+  const base = await denoBaseArchive();
   const name = fullImageName(tag);
-  const build: DockerfileBuild = { dockerfile, context, base: { tar: baseTar, name: base }, name };
-  const inputs = key(name, baseTar, await readFile(dockerfile, "utf8"), await folderKey(context));
-  return await archive(tag.replace(/[^a-z0-9.]+/gi, "-"), inputs, (tar) => archiveFromDockerfile(build, tar));
+  const inputs = key(name, base, await readFile(dockerfile, "utf8"), await folderKey(context));
+  const build = { dockerfile, context, base, name };
+  return await archive(fileName(tag), inputs, (tar) => archiveFromDockerfile(build, tar));
 }
 
 async function programArchive(
@@ -90,5 +105,23 @@ async function archive(
       await build(join(place, "image.tar"), work);
       await rm(work, { recursive: true });
     }));
+  await removeOlder(folder);
   return join(folder, "image.tar");
+}
+
+/** Of each image the newest few are kept: branches that are worked on in turn find theirs again. */
+async function removeOlder(place: string): Promise<void> {
+  const [folder, own] = [dirname(place), basename(place)];
+  const stem = own.slice(0, own.lastIndexOf("-"));
+  const alike = (await readdir(folder)).filter((name) => name.slice(0, name.lastIndexOf("-")) === stem && name !== own);
+  const dated = await Promise.all(alike.map(async (name) => {
+    const path = join(folder, name);
+    return { path, time: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 };
+  }));
+  const old = dated.sort((one, other) => other.time - one.time).slice(KEPT - 1);
+  for (const { path } of old) await rm(path, { recursive: true, force: true });
+}
+
+function fileName(tag: string): string {
+  return tag.replace(/[^a-z0-9.]+/gi, "-");
 }

@@ -55,9 +55,17 @@ export function localProvider(name: string): Provider {
           symlink(join(kubernetes, "kubectl"), join(cluster.bin, "kubectl")),
           symlink(join(helm, "helm"), join(cluster.bin, "helm")),
         ]);
+        const ctr = `#!/bin/sh\nexec /usr/bin/ctr --address ${cluster.socket} --namespace k8s.io "$@"\n`;
+        await writeFile(join(cluster.bin, "ctr"), ctr, { mode: 0o755 });
         const [command = "", ...args] = enter(cluster);
         const program = [process.execPath, ...process.execArgv, join(import.meta.dirname, "start.ts")];
-        await execute(command, [...args, ...program, name, JSON.stringify(plan)], { inherit: true });
+        const started = await execute(command, [...args, ...program, name, JSON.stringify(plan)], {
+          inherit: true,
+          allowFailure: true,
+        });
+        if (started.code !== 0) {
+          throw new Error(`Cannot start the cluster, see above and the logs of its parts: received ${cluster.logs}`);
+        }
         await writeFile(join(cluster.state, "up"), "");
       });
     });
@@ -98,6 +106,12 @@ export function localProvider(name: string): Provider {
       }),
     path: () => [cluster.bin],
     enter: async () => await isInside(cluster) ? [] : enter(cluster),
-    loadImage: (tar) => importImage(cluster, tar),
+    loadImage: async (tar) => {
+      if (!await exists(tar)) throw new Error(`Cannot load an image as there is no such file: received ${tar}`);
+      if (!await exists(cluster.socket)) {
+        throw new Error(`Cannot load an image into the cluster as it is not up: received ${name}`);
+      }
+      await importImage(cluster, tar);
+    },
   };
 }
