@@ -40,7 +40,8 @@ function stopOf(state: State, due: Due, policy: PhasePolicy): "graceful" | "prom
   if (!state.appGone || policy.daprdNative) return null;
   if (policy.job) return "graceful";
   if (policy.daprdStop !== "auto") return policy.daprdStop;
-  return state.parked > 0 ? "prompt" : "graceful";
+  // A delivery still in flight to an app that is gone is about to be parked.
+  return state.parked + state.deliveries > 0 ? "prompt" : "graceful";
 }
 
 // Looks again when the prompt stop should have shown its effect; `mayEndDaprd` reads the same time.

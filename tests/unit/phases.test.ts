@@ -1,0 +1,308 @@
+import { describe, expect, test } from "vitest";
+import { advance } from "../../services/core/phases/machine.ts";
+import { orders } from "../../services/core/phases/orders.ts";
+import { begin, type Event, type PhasePolicy, type State } from "../../services/core/phases/state.ts";
+import type { HookName } from "../../services/core/sidecar-config.ts";
+
+const POLICY: PhasePolicy = {
+  readyTimeoutMs: null,
+  settleMs: 400,
+  callDrainMs: 5000,
+  restartDrainMs: 10_000,
+  drainMarginMs: 3000,
+  gracePeriodMs: 60_000,
+  daprdNative: false,
+  daprdStop: "auto",
+  job: false,
+};
+
+const ready: Event = { type: "ready" };
+const idle: Event = { type: "busy", busy: false };
+const busy: Event = { type: "busy", busy: true };
+const appGone: Event = { type: "app-gone" };
+const daprdGone: Event = { type: "daprd-gone" };
+const sigterm: Event = { type: "sigterm" };
+const hook = (name: HookName): Event => ({ type: "hook", name });
+const traffic = (counts: { deliveries?: number; calls?: number; parked?: number; opaqueAt?: number }): Event => ({
+  type: "traffic",
+  deliveries: 0,
+  calls: 0,
+  parked: 0,
+  opaqueAt: null,
+  ...counts,
+});
+
+/** A sidecar whose time a test moves; it wakes up by itself when the machine asked for it. */
+class Sidecar {
+  state: State = begin(0);
+  now = 0;
+  readonly policy: PhasePolicy;
+  constructor(policy: Partial<PhasePolicy> = {}) {
+    this.policy = { ...POLICY, ...policy };
+    this.take({ type: "tick" });
+  }
+  take(...events: readonly Event[]): this {
+    for (const event of events) this.state = advance(this.state, event, this.now, this.policy);
+    return this;
+  }
+  /** Lets time pass up to `to`, waking up on the way. */
+  at(to: number): this {
+    while (this.state.wakeAt !== null && this.state.wakeAt <= to) {
+      this.now = Math.max(this.now, this.state.wakeAt);
+      this.take({ type: "tick" });
+    }
+    this.now = to;
+    return this;
+  }
+  get phase(): string {
+    return this.state.phase;
+  }
+  get hold(): HookName[] {
+    return [...orders(this.state).hold].toSorted();
+  }
+  get pass() {
+    return orders(this.state).pass;
+  }
+}
+
+const deletion: readonly Event[] = [hook("app"), hook("daprd"), hook("daps")];
+const serving = (policy: Partial<PhasePolicy> = {}) => new Sidecar(policy).take(ready);
+
+describe("gating", () => {
+  test("keeps the relay closed until the app is ready", () => {
+    const sidecar = new Sidecar().at(60_000);
+    expect([sidecar.phase, orders(sidecar.state).relayOpen]).toEqual(["gating", false]);
+    sidecar.take(ready);
+    expect([sidecar.phase, orders(sidecar.state).relayOpen]).toEqual(["serving", true]);
+  });
+
+  test("opens after ready-timeout if there is one", () => {
+    const sidecar = new Sidecar({ readyTimeoutMs: 60_000 }).at(59_999);
+    expect(sidecar.phase).toBe("gating");
+    sidecar.at(60_000);
+    expect([sidecar.phase, sidecar.state.reason]).toEqual(["serving", expect.stringContaining("ready-timeout")]);
+  });
+
+  test("of a DAPS that was restarted listens at once and waits for readiness", () => {
+    const sidecar = new Sidecar().take({ type: "daprd-up" });
+    expect([sidecar.phase, orders(sidecar.state).relayOpen, sidecar.pass.delivery]).toEqual([
+      "recovering",
+      true,
+      false,
+    ]);
+  });
+
+  test("lets an app go at once that never had work", () => {
+    const sidecar = new Sidecar().at(1000).take(...deletion, idle);
+    expect(sidecar.hold).toEqual(["daprd", "daps"]);
+  });
+});
+
+describe("serving and recovering", () => {
+  test("a failed connection holds everything until the app is ready again", () => {
+    const sidecar = serving().take({ type: "app-failed" });
+    expect([sidecar.phase, sidecar.pass]).toEqual(["recovering", { delivery: false, call: false, opaque: false }]);
+    expect(orders(sidecar.state).relayOpen).toBe(true);
+    sidecar.take(ready);
+    expect([sidecar.phase, sidecar.pass.delivery]).toEqual(["serving", true]);
+  });
+});
+
+describe("the drain of a deletion", () => {
+  test("parks deliveries from its first moment and lets calls pass", () => {
+    const sidecar = serving().at(10_000).take(hook("app"));
+    expect(sidecar.pass).toEqual({ delivery: false, call: true, opaque: false });
+  });
+
+  test("holds all while a delivery is in flight, and releases in order", () => {
+    const sidecar = serving().at(10_000).take(...deletion, idle, traffic({ deliveries: 1 })).at(20_000);
+    expect(sidecar.hold).toEqual(["app", "daprd", "daps"]);
+    sidecar.take(traffic({})).at(20_399);
+    expect(sidecar.hold).toContain("app");
+    sidecar.at(20_400);
+    expect([sidecar.phase, sidecar.hold]).toEqual(["leaving", ["daprd", "daps"]]);
+    expect(sidecar.pass.call).toBe(false);
+    sidecar.at(21_000).take(appGone);
+    expect(sidecar.hold).toEqual(["daps"]);
+    sidecar.take(daprdGone);
+    expect([sidecar.phase, sidecar.hold, orders(sidecar.state).exit]).toEqual(["gone", [], false]);
+    expect(orders(sidecar.take(sigterm).state).exit).toBe(true);
+  });
+
+  test("does not take the app for idle before it was asked", () => {
+    const sidecar = serving().take(idle).at(10_000).take(...deletion).at(15_000);
+    expect(sidecar.hold).toContain("app");
+    sidecar.take(idle).at(15_400);
+    expect(sidecar.hold).not.toContain("app");
+  });
+
+  test("waits for a busy app with nothing in flight", () => {
+    const sidecar = serving().take(...deletion, busy).at(20_000);
+    expect(sidecar.hold).toContain("app");
+    sidecar.take(idle).at(20_400);
+    expect(sidecar.hold).not.toContain("app");
+  });
+
+  test("starts to settle anew when a delivery comes in between", () => {
+    const sidecar = serving().take(...deletion, idle).at(300).take(traffic({ deliveries: 1 })).at(350).take(
+      traffic({}),
+    );
+    sidecar.at(749);
+    expect(sidecar.hold).toContain("app");
+    sidecar.at(750);
+    expect(sidecar.hold).not.toContain("app");
+  });
+
+  test("lets calls hold the app for call-drain and no longer", () => {
+    const sidecar = serving().take(...deletion, idle, traffic({ calls: 2 })).at(5399);
+    expect(sidecar.hold).toContain("app");
+    sidecar.at(5400);
+    expect(sidecar.hold).not.toContain("app");
+  });
+
+  test("counts bytes on connections it can't look into as work", () => {
+    const sidecar = serving().at(1000).take(...deletion, idle, traffic({ opaqueAt: 990 }));
+    sidecar.at(1300).take(traffic({ opaqueAt: 1250 })).at(2000);
+    expect(sidecar.state.drain?.idleSince).toBe(1650);
+    expect(sidecar.hold).toContain("app");
+    sidecar.at(2050);
+    expect(sidecar.hold).not.toContain("app");
+  });
+
+  test("releases an app that went away by itself at once", () => {
+    const sidecar = serving().take(...deletion, busy, traffic({ deliveries: 3 })).at(2000).take(appGone);
+    expect([sidecar.phase, sidecar.hold]).toEqual(["leaving", ["daprd", "daps"]]);
+    expect(orders(sidecar.state).stopDaprdPromptly).toBe(true);
+  });
+
+  test("stops an ordinary daprd promptly when deliveries are parked, with SIGTERM when that shows no effect", () => {
+    const sidecar = serving().take(...deletion, idle, traffic({ parked: 2 })).at(400).take(appGone);
+    expect(orders(sidecar.state).stopDaprdPromptly).toBe(true);
+    expect(sidecar.hold).toEqual(["daprd", "daps"]);
+    sidecar.at(1400);
+    expect(sidecar.hold).toEqual(["daps"]);
+  });
+
+  test.each(
+    [
+      { daprdStop: "graceful", parked: 2, prompt: false },
+      { daprdStop: "prompt", parked: 0, prompt: true },
+      { daprdStop: "auto", parked: 0, prompt: false },
+    ] as const,
+  )("daprd-stop $daprdStop with $parked parked: prompt $prompt", ({ daprdStop, parked, prompt }) => {
+    const sidecar = serving({ daprdStop }).take(...deletion, idle, traffic({ parked })).at(400).take(appGone);
+    expect(orders(sidecar.state).stopDaprdPromptly).toBe(prompt);
+    expect(sidecar.hold.includes("daprd")).toBe(prompt);
+  });
+
+  test("never stops a Job's daprd by force", () => {
+    const sidecar = serving({ job: true, daprdStop: "prompt" }).take(...deletion, idle, traffic({ parked: 1 })).at(400);
+    expect(orders(sidecar.take(appGone).state).stopDaprdPromptly).toBe(false);
+  });
+
+  test("leaves a native daprd to the kubelet", () => {
+    const sidecar = serving({ daprdNative: true }).take(hook("app"), hook("daps"), idle, traffic({ parked: 2 })).at(
+      400,
+    );
+    sidecar.take(appGone).at(5000);
+    expect([orders(sidecar.state).stopDaprdPromptly, sidecar.hold]).toEqual([false, ["daps"]]);
+    sidecar.take(daprdGone);
+    expect(sidecar.hold).toEqual([]);
+  });
+
+  test("begins with the daps hook alone: an app with a hook of its own, or a finished Job", () => {
+    const sidecar = serving().take(hook("daps"), idle).at(2000);
+    expect([sidecar.state.drain?.cause, sidecar.phase]).toEqual(["deletion", "leaving"]);
+  });
+});
+
+describe("a drain that runs out of time", () => {
+  test("lets go in order a margin before the grace period ends", () => {
+    const sidecar = serving().take(...deletion, busy, traffic({ deliveries: 1, parked: 1 })).at(56_999);
+    expect(sidecar.hold).toEqual(["app", "daprd", "daps"]);
+    sidecar.at(57_000);
+    expect([sidecar.phase, sidecar.hold]).toEqual(["forced", ["daprd", "daps"]]);
+    sidecar.at(58_000);
+    expect(orders(sidecar.state).stopDaprdPromptly).toBe(true);
+    sidecar.take(daprdGone);
+    expect([sidecar.phase, sidecar.hold]).toEqual(["gone", []]);
+  });
+
+  test("answers every hook before the grace period ends, whatever daprd does", () => {
+    const sidecar = serving().take(...deletion, busy).at(59_999);
+    expect(sidecar.hold).toEqual([]);
+  });
+
+  test("takes half of a grace period that is shorter than two margins", () => {
+    const sidecar = serving({ gracePeriodMs: 4000 }).take(...deletion, busy).at(1999);
+    expect(sidecar.phase).toBe("draining");
+    expect(sidecar.at(2000).phase).toBe("forced");
+  });
+
+  test("is forced by SIGTERM while a hook is held: the real grace period was shorter", () => {
+    const sidecar = serving().take(...deletion, busy, traffic({ deliveries: 1 })).at(5000).take(sigterm);
+    expect([sidecar.phase, sidecar.hold]).toEqual(["forced", ["daprd", "daps"]]);
+    expect(orders(sidecar.at(5500).state).stopDaprdPromptly).toBe(true);
+    sidecar.take(daprdGone);
+    expect(orders(sidecar.state).exit).toBe(true);
+  });
+
+  test("does not close what is parked on its own SIGTERM before daprd is gone", () => {
+    const sidecar = serving().take(...deletion, busy, traffic({ parked: 1 })).at(5000).take(sigterm).at(120_000);
+    expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["forced", false]);
+  });
+});
+
+describe("a restart inside a living pod", () => {
+  test("of the app: its hook alone, held for the work in flight, then recovering until the new process is ready", () => {
+    const sidecar = serving().at(10_000).take(hook("app"), idle, traffic({ deliveries: 1 })).at(12_000);
+    expect([sidecar.state.drain?.cause, sidecar.hold]).toEqual(["restart-app", ["app"]]);
+    sidecar.take(traffic({ parked: 1 })).at(12_400);
+    expect([sidecar.phase, sidecar.hold, sidecar.pass.delivery]).toEqual(["recovering", [], false]);
+    // The old process still answers.
+    expect(sidecar.take(ready).phase).toBe("recovering");
+    expect(sidecar.take(appGone, ready).phase).toBe("serving");
+  });
+
+  test("of the app: held no longer than restart-drain", () => {
+    const sidecar = serving().take(hook("app"), busy).at(9999);
+    expect(sidecar.hold).toEqual(["app"]);
+    expect(sidecar.at(10_000).hold).toEqual([]);
+  });
+
+  test("of the app while gating: back to gating", () => {
+    const sidecar = new Sidecar().take(hook("app"), idle).at(1000);
+    expect([sidecar.phase, orders(sidecar.state).relayOpen]).toEqual(["gating", false]);
+  });
+
+  test("of daprd: its hook alone is answered, and serving goes on", () => {
+    const sidecar = serving().take(hook("daprd"), idle).at(1000);
+    expect([sidecar.hold, sidecar.take(ready).phase]).toEqual([[], "serving"]);
+  });
+
+  test("that turns into a deletion: a new drain, with the grace period from then on", () => {
+    const sidecar = serving().take(hook("app"), busy).at(8000).take(...deletion, busy);
+    expect([sidecar.state.drain?.cause, sidecar.state.drain?.deadline]).toEqual(["deletion", 65_000]);
+    expect(sidecar.at(30_000).hold).toEqual(["app", "daprd", "daps"]);
+  });
+
+  test("of the app, then a deletion: the app's hook is held anew", () => {
+    const sidecar = serving().take(hook("app"), idle).at(1000).take(appGone, ready).at(5000).take(...deletion, busy);
+    expect(sidecar.hold).toEqual(["app", "daprd", "daps"]);
+  });
+});
+
+describe("SIGTERM without any hook", () => {
+  test("drains, then exits", () => {
+    const sidecar = serving().take(sigterm, idle, traffic({ deliveries: 1 })).at(5000);
+    expect(sidecar.phase).toBe("draining");
+    sidecar.take(traffic({})).at(5400);
+    expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["gone", true]);
+  });
+
+  test("stays for what is parked until daprd is gone", () => {
+    const sidecar = serving().take(sigterm, idle, traffic({ parked: 1 })).at(5000);
+    expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["leaving", false]);
+    expect(orders(sidecar.take(daprdGone).state).exit).toBe(true);
+  });
+});
