@@ -21,7 +21,7 @@ describe("Ledger", () => {
     await tell(0, { kind: "started" }, "pod-2");
     expect(ledger.events.map(({ kind }) => kind)).toEqual(["started", "begun", "started"]);
     expect(ledger.of("started", "pod-2")).toHaveLength(1);
-    expect(ledger.inFlight).toBe(1);
+    expect(ledger.unfinished).toHaveLength(1);
     expect(await (await fetch(ledger.url)).json()).toEqual(ledger.events);
   });
 

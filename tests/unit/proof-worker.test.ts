@@ -199,7 +199,7 @@ describe("worker", () => {
       signal(child, name);
       await once(child, "exit");
       await expect(answer).rejects.toBeInstanceOf(TypeError);
-      expect(ledger.inFlight).toBe(1);
+      expect(ledger.unfinished).toHaveLength(1);
       expect(ledger.account(["m1"])).toEqual({ published: 1, lost: 1, cutOff: 1, repeated: 0, early: 0 });
     },
   );

@@ -7,7 +7,7 @@ import type { WorkerEvent } from "../worker/worker.ts";
 
 export interface Account {
   readonly published: number;
-  /** Messages that no attempt has completed. Final only once the queue is empty, see `Broker.empty`. */
+  /** Messages that no attempt has completed. Final only once the queue is empty, see `WorkerDeployment.finished`. */
   readonly lost: number;
   /** Attempts begun and not completed. */
   readonly cutOff: number;

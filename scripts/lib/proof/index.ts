@@ -8,7 +8,7 @@
  * await worker.publish(schedule({ messages: 10, perSecond: 3, workMs: { min: 2000, max: 8000 }, seed: 1 }));
  * await worker.restart();
  * await worker.settled();
- * await worker.empty();
+ * await worker.finished();
  * expect(worker.account()).toEqual({ published: 10, lost: 0, cutOff: 0, repeated: 0, early: 0 });
  * await worker.remove();
  * ```

@@ -24,9 +24,6 @@ export interface Lab extends AsyncDisposable {
   readonly script: string;
 }
 
-/** What the cluster's RabbitMQ is set to; see `collect_statistics_interval`. */
-const LOCAL_STATISTICS_MS = 500;
-
 /**
  * Opens the cluster of a name, by default the one that this process runs in. It must be up, and this process within
  * its network (under `./scripts/cluster run`, say).
@@ -40,9 +37,7 @@ export async function openLab(name?: string): Promise<Lab> {
   ]);
   const kube = new KubeConfig();
   kube.loadFromFile(cluster.env.KUBECONFIG);
-  const broker = cluster.provider === "local"
-    ? await Broker.connect(cluster.env, LOCAL_STATISTICS_MS)
-    : await Broker.connect(cluster.env);
+  const broker = await Broker.connect(cluster.env);
   return { cluster, broker, kube, host, image, script, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
 }
 
@@ -72,9 +67,17 @@ async function ownAddress(amqpUrl: string): Promise<string> {
   });
 }
 
-/** Removes a namespace and all in it, if it is there. Its pods get no time: nobody waits for their work any more. */
-export async function deleteNamespace({ cluster }: Lab, namespace: string): Promise<void> {
-  const force = ["--force", "--grace-period=0", "--wait=false"];
-  await cluster.kubectl(["delete", "pods", "--all", `--namespace=${namespace}`, "--ignore-not-found", ...force]);
-  await cluster.kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"]);
+/**
+ * Removes a namespace and all in it, if it is there. Its pods get no time: nobody waits for their work any more.
+ *
+ * @param wait whether until it is gone
+ */
+export async function deleteNamespace({ cluster }: Lab, namespace: string, wait: boolean): Promise<void> {
+  const found = await cluster.kubectl(["get", "namespace", namespace, "--ignore-not-found", "--output=name"]);
+  if (found === "") return;
+  const all = ["--all", `--namespace=${namespace}`, "--wait=false"];
+  await cluster.kubectl(["delete", "deployments", ...all, "--cascade=orphan"]);
+  await cluster.kubectl(["delete", "replicasets", ...all, "--cascade=orphan"]);
+  await cluster.kubectl(["delete", "pods", ...all, "--force", "--grace-period=0"]);
+  await cluster.kubectl(["delete", "namespace", namespace, "--ignore-not-found", `--wait=${wait}`, "--timeout=120s"]);
 }

@@ -63,10 +63,10 @@ export class Ledger implements AsyncDisposable {
     );
   }
 
-  /** How many attempts were begun and not completed: in flight, or cut off. */
-  get inFlight(): number {
-    const ended = new Set(this.of("completed").map((event) => event.attempt));
-    return this.of("begun").filter((event) => !ended.has(event.attempt)).length;
+  /** The attempts that were begun and not completed: under way, or cut off. */
+  get unfinished(): EventOf<"begun">[] {
+    const completed = new Set(this.of("completed").map(({ attempt }) => attempt));
+    return this.of("begun").filter(({ attempt }) => !completed.has(attempt));
   }
 
   account(published: readonly string[]): Account {

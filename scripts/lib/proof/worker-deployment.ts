@@ -4,7 +4,8 @@
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { CoreV1Api } from "@kubernetes/client-node";
+import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import type { Depth } from "./broker.ts";
 import { type Account, lostMessages } from "./account.ts";
 import { deleteNamespace, type Lab } from "./lab.ts";
 import { Ledger } from "./ledger.ts";
@@ -17,8 +18,9 @@ import {
   workerNames,
   type WorkerOptions,
 } from "./manifests.ts";
-import { Pods } from "./pods.ts";
+import { containers, Pods } from "./pods.ts";
 import type { Message } from "./schedule.ts";
+import { polled } from "./waiting.ts";
 
 export interface DeployOptions extends Omit<WorkerOptions, "image" | "ledgerUrl">, Omit<ComponentOptions, "amqpUrl"> {
   /** Made if need be, and removed by `remove`. What an earlier run left in it is removed first. */
@@ -60,24 +62,28 @@ export class WorkerDeployment implements AsyncDisposable {
   static async deploy(lab: Lab, options: DeployOptions): Promise<WorkerDeployment> {
     const names = workerNames(options.namespace, options.app ?? "worker");
     const { cluster, broker } = lab;
-    await deleteNamespace(lab, names.namespace);
+    await deleteNamespace(lab, names.namespace, true);
     await broker.declare(names.topic, names.queue);
+    // The API server forgets a pod that is deleted by force before the kubelet has ended it.
+    await broker.consumers(names.queue, (count) => count === 0, {
+      what: "the consumers of an earlier run to go",
+      timeoutMs: TIMEOUT_MS,
+    });
     const ledger = await Ledger.start({ host: lab.host });
     await cluster.apply(namespaceManifest(names.namespace));
     const pods = await Pods.watch(lab.kube, { namespace: names.namespace, labelSelector: `app=${names.app}` });
     const worker = new WorkerDeployment(lab, names, ledger, pods, options);
-    await cluster.apply([
-      componentManifest(names, { ...options, amqpUrl: cluster.env.AMQP_URL }),
-      ...worker.manifests(),
-    ]);
+    await cluster.apply(componentManifest(names, { ...options, amqpUrl: cluster.env.AMQP_URL }));
+    await worker.apply();
     if (options.wait ?? true) await worker.settled();
     return worker;
   }
 
-  /** What was applied; for tests that want to change it and apply it again. */
-  manifests(changes: Partial<WorkerOptions> = {}): object[] {
-    const { image, script } = this.#lab;
-    return workerManifests(this.names, script, { ...this.#options, image, ledgerUrl: this.ledger.url, ...changes });
+  /** Applies the worker's manifests again, with changes if need be; `settled` waits until that is done. */
+  async apply(changes: Partial<WorkerOptions> = {}): Promise<void> {
+    const { cluster, image, script } = this.#lab;
+    const options = { ...this.#options, image, ledgerUrl: this.ledger.url, ...changes };
+    await cluster.apply(workerManifests(this.names, script, options));
   }
 
   /** Ids of the messages that the broker has confirmed, in their order. */
@@ -85,7 +91,7 @@ export class WorkerDeployment implements AsyncDisposable {
     return this.#published;
   }
 
-  /** What has become of them, so far. Call `empty` first for the whole truth. */
+  /** What has become of them, so far. Call `finished` first for the whole truth. */
   account(): Account {
     return this.ledger.account(this.#published);
   }
@@ -137,12 +143,35 @@ export class WorkerDeployment implements AsyncDisposable {
       throw new Error(`Cannot roll out ${app} in ${namespace}: ${this.pods.seen()}`, { cause });
     });
     if (this.#options.subscribe === "none") return;
-    await this.#lab.broker.consumed(queue, this.#options.replicas ?? 2, timeoutMs);
+    const replicas = this.#options.replicas ?? 2;
+    const what = `${replicas} pods of ${namespace} to subscribe`;
+    await this.#lab.broker.consumers(queue, (count) => count >= replicas, { what, timeoutMs });
   }
 
-  /** Waits until the queue holds no message, neither ready nor unacknowledged: then the account is final. */
-  async empty(timeoutMs: number = TIMEOUT_MS): Promise<void> {
-    await this.#lab.broker.empty(this.names.queue, timeoutMs);
+  /**
+   * Waits until the queue holds no message, neither ready nor unacknowledged, and no process that lives has an attempt
+   * under way: then the account is final.
+   */
+  async finished(timeoutMs: number = TIMEOUT_MS): Promise<void> {
+    let depth: Depth | undefined;
+    let alive: readonly string[] = [];
+    await polled(
+      async () => {
+        depth = await this.#lab.broker.depth(this.names.queue);
+        alive = this.#aliveAttempts();
+        return depth.ready + depth.unacknowledged + alive.length === 0;
+      },
+      () => `it has ${JSON.stringify(depth)}, under way are ${alive.join(", ") || "none"}; ${this.pods.seen()}`,
+      { what: `the queue ${this.names.queue} to be empty and all attempts to end`, timeoutMs },
+    );
+  }
+
+  /** The messages of attempts that are not completed, but may yet be. */
+  #aliveAttempts(): string[] {
+    const lastInstance = new Map(this.ledger.of("started").map(({ pod, instance }) => [pod, instance]));
+    const running = new Set(this.pods.now.filter(appRuns).map(({ metadata }) => metadata?.name));
+    return this.ledger.unfinished.filter(({ pod, instance }) => running.has(pod) && lastInstance.get(pod) === instance)
+      .map(({ message }) => message);
   }
 
   /**
@@ -156,9 +185,17 @@ export class WorkerDeployment implements AsyncDisposable {
     return await this.pods.gone(pod, timeoutMs) - start;
   }
 
-  /** Removes the worker with its namespace and its queue. */
+  /** Removes the Deployment but not its pods, so that nothing takes the place of a pod that is deleted. */
+  async orphan(): Promise<void> {
+    const { app, namespace } = this.names;
+    for (const what of [[`deployment/${app}`], ["replicasets", "--all"]]) {
+      await this.#lab.cluster.kubectl(["delete", ...what, `--namespace=${namespace}`, "--cascade=orphan"]);
+    }
+  }
+
+  /** Removes the worker with its queue and, without waiting until it is gone, its namespace. */
   async remove(): Promise<void> {
-    await deleteNamespace(this.#lab, this.names.namespace);
+    await deleteNamespace(this.#lab, this.names.namespace, false);
     await this.#lab.broker.remove(this.names.topic, this.names.queue);
   }
 
@@ -167,4 +204,8 @@ export class WorkerDeployment implements AsyncDisposable {
     await this.pods[Symbol.asyncDispose]();
     await this.ledger[Symbol.asyncDispose]();
   }
+}
+
+function appRuns(pod: V1Pod): boolean {
+  return containers(pod).some(({ name, state }) => name === "app" && state?.running !== undefined);
 }
