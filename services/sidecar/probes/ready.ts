@@ -4,8 +4,7 @@
  */
 import type { ReadyCheck } from "../../core/sidecar-config.ts";
 import { request } from "../../host/http-client.ts";
-import { errorMessage } from "../../host/log.ts";
-import type { Sockets } from "../../host/sockets/index.ts";
+import { codeOf, type Sockets } from "../../host/sockets/index.ts";
 
 /** Longer than Kubernetes' default for a probe (1 s): an app may be slow while it starts. */
 const TIMEOUT_MS = 3000;
@@ -47,6 +46,6 @@ export async function portAccepts(
     socket.close();
     return true;
   } catch (error) {
-    return !errorMessage(error).includes("ECONNREFUSED");
+    return codeOf(error) !== "ECONNREFUSED";
   }
 }
