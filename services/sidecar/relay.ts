@@ -2,10 +2,16 @@
  * The relay between daprd and the app: a byte relay that watches the framing and never rebuilds a message.
  * @module
  */
-import type { Address, Sockets } from "../host/sockets/index.ts";
 import type { Classified } from "../core/classes.ts";
 import type { Ledger, TrafficClass } from "../core/ledger.ts";
+import type { Address, Socket, Sockets } from "../host/sockets/index.ts";
 import type { Gate } from "./gate.ts";
+import { Http1Connection } from "./http1/connection.ts";
+import { Listener } from "./listener.ts";
+import { OpaqueConnection } from "./opaque.ts";
+import { Budget, DEFAULT_HOLD_LIMITS } from "./relay/budget.ts";
+import type { Connection, RelayContext } from "./relay/context.ts";
+import { WaitingRoom } from "./relay/waiting-room.ts";
 
 export type RelayOptions = {
   /** Where daprd dials. Loopback only: the relay asks nobody who he is. Port 0 takes a free one. */
@@ -29,6 +35,8 @@ export type RelayOptions = {
   readonly onPark?: (parked: ParkReport) => void;
   /** Called after each change of `connections`; it must not throw. */
   readonly onConnections?: (connections: number) => void;
+  /** Called with an error that nobody foresaw; it has cost one connection. */
+  readonly onFault?: (error: unknown) => void;
 };
 
 /** Bytes of requests in memory, beyond the read buffer that each connection has anyway. */
@@ -92,5 +100,62 @@ export interface Relay {
 
 /** Nothing happens before `open`. */
 export function createRelay(options: RelayOptions): Relay {
-  throw new Error(`Cannot relay to port ${options.app.port}: not built yet`);
+  const context: RelayContext = {
+    options,
+    waitingRoom: new WaitingRoom(options.gate),
+    budget: new Budget(options.hold ?? DEFAULT_HOLD_LIMITS),
+    deliveryPaths: new Set(),
+    abandoned: false,
+    lastOpaqueByteAt: null,
+  };
+  const connections = new Set<Connection>();
+  let present = 0;
+  const count = (change: 1 | -1) => {
+    present += change;
+    options.onConnections?.(present);
+  };
+
+  async function serve(socket: Socket): Promise<void> {
+    let here = true;
+    const onGone = () => {
+      if (here) count(-1);
+      here = false;
+    };
+    const connection = options.protocol === "http1"
+      ? new Http1Connection(context, socket, onGone)
+      : new OpaqueConnection(context, socket, onGone);
+    connections.add(connection);
+    count(1);
+    try {
+      await connection.run();
+    } catch (error) {
+      options.onFault?.(error);
+    } finally {
+      connections.delete(connection);
+      onGone();
+    }
+  }
+
+  const listener = new Listener(options.sockets, options.listen, (socket) => void serve(socket));
+  return {
+    open: () => listener.open(),
+    get isOpen() {
+      return listener.isOpen;
+    },
+    get connections() {
+      return present;
+    },
+    get lastOpaqueByteAt() {
+      return context.lastOpaqueByteAt;
+    },
+    deliveryPaths: context.deliveryPaths,
+    abandonParked() {
+      context.abandoned = true;
+      for (const connection of connections) connection.abandonParked();
+    },
+    close() {
+      listener.close();
+      for (const connection of connections) connection.close();
+    },
+  };
 }

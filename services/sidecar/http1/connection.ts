@@ -1,0 +1,104 @@
+/**
+ * One connection of daprd that speaks HTTP/1: its exchanges, one after the other. A pipelined request waits in the
+ * read buffer until the one before it is answered.
+ * @module
+ */
+import { type Socket, writeAll } from "../../host/sockets/index.ts";
+import type { Connection, RelayContext } from "../relay/context.ts";
+import { Inlet } from "../relay/inlet.ts";
+import { splice } from "../relay/splice.ts";
+import { Exchange, type Next } from "./exchange.ts";
+import { FramingError } from "./framing-error.ts";
+import { RequestHead } from "./request-head.ts";
+
+const REASON = { 400: "Bad Request", 502: "Bad Gateway" };
+
+export class Http1Connection implements Connection {
+  #context: RelayContext;
+  #down: Socket;
+  #inlet: Inlet;
+  #head = new RequestHead();
+  #exchange: Exchange;
+
+  /** @param onGone called once, when daprd is seen to have closed the connection, or its sending half */
+  constructor(context: RelayContext, down: Socket, onGone: () => void) {
+    this.#context = context;
+    this.#down = down;
+    this.#inlet = new Inlet(down);
+    this.#exchange = new Exchange(context, down, this.#inlet, this.#head);
+    this.#inlet.onEnd = () => {
+      onGone();
+      this.#exchange.daprdLeft();
+    };
+  }
+
+  async run(): Promise<void> {
+    try {
+      for (;;) {
+        const next = await this.#next();
+        if (next.do === "next") continue;
+        if (next.do === "splice") await this.#splice();
+        if (next.do === "refuse") await this.#refuse(next.status, next.problem);
+        if (next.do === "refuse" || next.do === "linger") await this.#linger();
+        return;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  abandonParked(): void {
+    this.#exchange.abandonParked();
+  }
+
+  close(): void {
+    this.#exchange.close();
+    this.#down.close();
+  }
+
+  async #next(): Promise<Next> {
+    const inlet = this.#inlet;
+    try {
+      let bodyAt: number;
+      while ((bodyAt = this.#head.read(inlet.bytes, inlet.at, inlet.end)) < 0) {
+        if (!await inlet.fill()) return { do: "close" };
+      }
+      return await this.#exchange.run(bodyAt);
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      this.#context.options.onRequest?.({ class: "call", rule: "unread", outcome: "bad-request", ms: 0 });
+      return { do: "refuse", status: 400, problem: error.message };
+    }
+  }
+
+  async #refuse(status: 400 | 502, problem: string): Promise<void> {
+    const answer = `HTTP/1.1 ${status} ${REASON[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${problem.length}\r\n\r\n${problem}`;
+    try {
+      await writeAll(this.#down, Uint8Array.from(answer, (char) => char.charCodeAt(0)));
+    } catch {
+      // Nobody is there to be told.
+    }
+  }
+
+  /**
+   * Says that nothing more comes and waits until daprd has closed: closing with bytes of it unread would reset the
+   * connection and could destroy the answer on its way.
+   */
+  async #linger(): Promise<void> {
+    const inlet = this.#inlet;
+    this.#down.closeWrite();
+    inlet.pinned = true; // A write to the app that still waits may have a view of the bytes.
+    await this.#exchange.drain();
+    do inlet.at = inlet.end; while (await inlet.fill());
+  }
+
+  async #splice(): Promise<void> {
+    const { up } = this.#exchange;
+    if (!up) return;
+    using _lease = this.#context.options.ledger.enter("opaque");
+    await splice({ inlet: this.#inlet, socket: this.#down }, up, () => {
+      this.#context.lastOpaqueByteAt = this.#context.options.now();
+    });
+  }
+}

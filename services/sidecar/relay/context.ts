@@ -1,0 +1,24 @@
+/** What all connections of a relay share. @module */
+import type { RelayOptions } from "../relay.ts";
+import type { Budget } from "./budget.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
+
+export type RelayContext = {
+  readonly options: RelayOptions;
+  readonly waitingRoom: WaitingRoom;
+  readonly budget: Budget;
+  readonly deliveryPaths: Set<string>;
+  /** The app is gone for good: see `Relay.abandonParked`. */
+  abandoned: boolean;
+  /** See `Relay.lastOpaqueByteAt`. */
+  lastOpaqueByteAt: number | null;
+};
+
+/** A connection from daprd. */
+export interface Connection {
+  /** Resolves when it is closed; never rejects. */
+  run(): Promise<void>;
+  /** See `Relay.abandonParked`. */
+  abandonParked(): void;
+  close(): void;
+}
