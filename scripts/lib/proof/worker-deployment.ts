@@ -133,15 +133,21 @@ export class WorkerDeployment implements AsyncDisposable {
     ]);
   }
 
-  /** Waits until the Deployment is rolled out and, if it subscribes, each pod has its consumer. */
-  async settled(timeoutMs: number = this.#options.timeoutMs ?? TIMEOUT_MS): Promise<void> {
-    const { app, namespace, queue } = this.names;
+  /** Waits until the Deployment is rolled out: each new pod is Ready, and each old one on its way out. */
+  async rolledOut(timeoutMs: number = this.#options.timeoutMs ?? TIMEOUT_MS): Promise<void> {
+    const { app, namespace } = this.names;
     await this.#lab.cluster.kubectl([
       ...["rollout", "status", `deployment/${app}`, `--namespace=${namespace}`],
       `--timeout=${Math.ceil(timeoutMs / 1000)}s`,
     ]).catch((cause: unknown) => {
       throw new Error(`Cannot roll out ${app} in ${namespace}: ${this.pods.seen()}`, { cause });
     });
+  }
+
+  /** Waits until the Deployment is rolled out and, if it subscribes, each pod has its consumer. */
+  async settled(timeoutMs: number = this.#options.timeoutMs ?? TIMEOUT_MS): Promise<void> {
+    const { namespace, queue } = this.names;
+    await this.rolledOut(timeoutMs);
     if (this.#options.subscribe === "none") return;
     const replicas = this.#options.replicas ?? 2;
     const what = `${replicas} pods of ${namespace} to subscribe`;

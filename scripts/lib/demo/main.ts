@@ -1,0 +1,65 @@
+/**
+ * `./scripts/demo`.
+ *
+ * @module
+ */
+import process from "node:process";
+import { openCluster } from "../cluster/index.ts";
+import { anySeed, flawless, openLab } from "../proof/index.ts";
+import { enterCluster, installAll } from "../proof/setup.ts";
+import { elapsed } from "../toolchain/index.ts";
+import { type DemoOptions, HELP, readOptions, UsageError } from "./options.ts";
+import { table } from "./table.ts";
+import { Ticker } from "./ticker.ts";
+import { runTraffic, type Side, type SideName } from "./traffic.ts";
+
+async function main(argv: readonly string[]): Promise<number> {
+  const options = readOptions(argv);
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (options.down) {
+    await (await openCluster(options.name)).down();
+    return 0;
+  }
+  const start = performance.now();
+  const cluster = await enterCluster(options.name);
+  await installAll(cluster);
+  await using lab = await openLab(options.name);
+  const seed = options.seed ?? anySeed();
+  process.stderr.write(`seed ${seed}\n`);
+  const sides = await runTraffic(lab, { ...options, seed }, new Ticker());
+  process.stderr.write(`the demo took ${elapsed(start)}; the cluster ${cluster.name} stays up\n`);
+  process.stdout.write(options.json ? json(sides) : report(sides, options, seed));
+  return flawless(sides.daps.account) ? 0 : 1;
+}
+
+function json({ alone, daps }: Record<SideName, Side>): string {
+  return JSON.stringify({ alone: alone.account, daps: daps.account }) + "\n";
+}
+
+function report({ alone, daps }: Record<SideName, Side>, { native, prefetch }: DemoOptions, seed: number): string {
+  const row = (name: string, { account: { published, lost, cutOff, repeated, early } }: Side) => [
+    name,
+    ...[published, lost, cutOff, repeated, early].map(String),
+  ];
+  const lines = table([
+    [`daprd ${native ? "native" : "ordinary"}`, "published", "lost", "cut off", "repeated", "early"],
+    row("Dapr alone", alone),
+    row("Dapr with DAPS", daps),
+  ]);
+  const notes = [
+    `Of the lost, the worker refused ${alone.refused} (alone) and ${daps.refused} (with DAPS) as it was still starting.`,
+    `Seed ${seed}, prefetch ${prefetch === 0 ? "unlimited" : prefetch}.`,
+  ];
+  return `\n${lines}\n${notes.join("\n")}\n`;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof UsageError) process.stderr.write("Try ./scripts/demo --help\n");
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
