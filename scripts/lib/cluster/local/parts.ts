@@ -32,14 +32,14 @@ export interface Started {
 
 /** Starts a process that outlives this one. It leads a process group, so what it starts ends with it. */
 export async function startPart(
-  { parts, logs }: Layout,
+  layout: Layout,
   name: string,
   command: string,
   args: string[],
   env: { [name: string]: string } = {},
 ): Promise<Started> {
-  await Promise.all([parts, logs].map((folder) => mkdir(folder, { recursive: true })));
-  const logFile = join(logs, `${name}.log`);
+  await mkdir(layout.logs, { recursive: true });
+  const logFile = join(layout.logs, `${name}.log`);
   const log = openSync(logFile, "a");
   const child = spawn(command, args, {
     detached: true,
@@ -60,10 +60,15 @@ export async function startPart(
   // Whoever awaits something else meanwhile races it against this; nobody may be awaiting it right now.
   failed.catch(() => {});
   child.unref();
-  if (child.pid === undefined) return { failed };
-  const record: Record = { pid: child.pid, started: await startTime(child.pid) ?? "", boot: await bootId() };
-  await writeFile(join(parts, `${name}.json`), JSON.stringify(record));
+  if (child.pid !== undefined) await recordPart(layout, name, child.pid);
   return { failed };
+}
+
+/** Makes a process one of those that end with the cluster. */
+export async function recordPart({ parts }: Layout, name: string, pid: number): Promise<void> {
+  await mkdir(parts, { recursive: true });
+  const record: Record = { pid, started: await startTime(pid) ?? "", boot: await bootId() };
+  await writeFile(join(parts, `${name}.json`), JSON.stringify(record));
 }
 
 /** The recorded parts; none if there is no cluster. */
@@ -83,10 +88,13 @@ export async function endParts(layout: Layout): Promise<void> {
   await until("the parts to end", async () => {
     const living = (await listParts(layout)).filter((part) => part.alive);
     for (const { pid } of living) {
-      try {
-        process.kill(-pid, "SIGKILL");
-      } catch {
-        // It ended meanwhile.
+      // The group, if it leads one.
+      for (const target of [-pid, pid]) {
+        try {
+          process.kill(target, "SIGKILL");
+        } catch {
+          // It ended meanwhile.
+        }
       }
     }
     return living.length === 0;

@@ -18,6 +18,7 @@ import {
 } from "./control-plane.ts";
 import { type Layout, layout } from "./layout.ts";
 import { importImage, startContainerd, startKubelet, startKubeProxy } from "./node.ts";
+import { recordPart } from "./parts.ts";
 import { rabbitmqReady, startRabbitmq } from "./rabbitmq.ts";
 
 export interface Plan {
@@ -34,6 +35,8 @@ async function start(cluster: Layout, { kubernetes, images }: Plan): Promise<voi
   const begin = performance.now();
   const note = (what: string) => process.stderr.write(`  ${elapsed(begin).padStart(6)}  ${what}\n`);
 
+  // If whoever asked for the cluster is killed, this program goes on: what removes the cluster has to end it first.
+  await recordPart(cluster, "start", process.pid);
   const etcd = await startEtcd(cluster);
   const apiServer = await startApiServer(cluster, kubernetes);
   const broker = startRabbitmq(cluster).then(async (rabbitmq) => {

@@ -16,6 +16,7 @@ import { until } from "./wait.ts";
 export async function teardown(layout: Layout): Promise<void> {
   await endParts(layout);
   await endShims(layout);
+  await removeShimSockets(layout);
   await deleteCgroups(layout);
   await unmountBelow(layout.state);
   await deleteNamespace(layout);
@@ -55,11 +56,21 @@ async function unmountBelow(folder: string): Promise<void> {
   for (const point of points.reverse()) await execute("umount", ["--lazy", point], { allowFailure: true });
 }
 
+/** Shims listen in a folder that containerd does not let one choose, under names that only their own files tell. */
+async function removeShimSockets({ state }: Layout): Promise<void> {
+  const tasks = join(state, "containerd/state/io.containerd.runtime.v2.task/k8s.io");
+  for (const task of await readdir(tasks).catch(() => [])) {
+    const address = await readFile(join(tasks, task, "address"), "utf8").catch(() => "");
+    if (address.startsWith("unix://")) await rm(address.trim().slice("unix://".length), { force: true });
+  }
+}
+
 /** Two folders that neither the kubelet nor the CNI library lets one choose. */
 async function removeTraces({ state, namespace }: Layout): Promise<void> {
   const results = "/var/lib/cni/results";
+  const ours = new RegExp(`^${namespace}-[0-9a-f]{64}-`);
   for (const file of await readdir(results).catch(() => [])) {
-    if (file.startsWith(`${namespace}-`)) await rm(join(results, file), { force: true });
+    if (ours.test(file)) await rm(join(results, file), { force: true });
   }
   const logs = "/var/log/containers";
   for (const file of await readdir(logs, { withFileTypes: true }).catch(() => [])) {
