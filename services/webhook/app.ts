@@ -3,10 +3,10 @@
  * @module
  */
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { AdmissionOutcome } from "../core/admission/admit.ts";
 import type { Clock } from "../host/clock.ts";
 import { errorMessage, type Log } from "../host/log.ts";
+import { BodyError, readText } from "./body.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 
 /**
@@ -40,11 +40,7 @@ export function createApp(options: WebhookOptions): Hono {
   const app = new Hono();
   app.route("/", createProbes(options));
 
-  const limit = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: (c) => c.text(`Cannot read the admission review: more than ${MAX_BODY_BYTES} bytes`, 413),
-  });
-  app.post("/mutate", limit, async (c) => {
+  app.post("/mutate", async (c) => {
     const contentType = c.req.header("content-type") ?? "";
     if (contentType.split(";")[0]?.trim().toLowerCase() !== "application/json") {
       return c.text(
@@ -54,16 +50,19 @@ export function createApp(options: WebhookOptions): Hono {
     }
     const started = clock.now();
     const seconds = (): number => (clock.now() - started) / 1000;
-    const unreadable = (message: string): Response => {
+    const unreadable = (message: string, status: 400 | 413 = 400): Response => {
       metrics.admitted("unreadable", "unreadable", [], seconds());
       log.warn("admission review not readable", { error: message });
-      return c.text(message, 400);
+      return c.text(message, status);
     };
 
     let body: unknown;
     try {
-      body = JSON.parse(await c.req.text());
+      body = JSON.parse(await readText(c.req.raw, MAX_BODY_BYTES));
     } catch (error) {
+      if (error instanceof BodyError) {
+        return unreadable(`Cannot read the admission review: ${error.message}`, error.status);
+      }
       if (!(error instanceof SyntaxError)) throw error;
       return unreadable(`Cannot read the admission review: the body is not JSON: ${error.message}`);
     }

@@ -58,7 +58,7 @@ export function parseWebhookConfig(json: string): { config: WebhookConfig; compl
   const complaints: string[] = [];
   const read = <K extends keyof typeof fields>(key: K): v.InferOutput<(typeof fields)[K]> => {
     const result = v.safeParse(fields[key], given[key]);
-    if (result.success) return result.output as v.InferOutput<(typeof fields)[K]>;
+    if (result.success) return result.output;
     const [{ expected, received }] = result.issues;
     const fallback = v.getDefault(fields[key]);
     complaints.push(
@@ -66,7 +66,7 @@ export function parseWebhookConfig(json: string): { config: WebhookConfig; compl
         JSON.stringify(fallback)
       } is used`,
     );
-    return fallback as v.InferOutput<(typeof fields)[K]>;
+    return fallback;
   };
   const { image, ...others } = given;
   if (typeof image !== "string" || image === "") {

@@ -2,7 +2,7 @@
  * The `webhook` role: reads its environment, wires the parts, and ends them in order.
  * @module
  */
-import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { admit, allowUnchanged } from "../core/admission/admit.ts";
 import { sleep, systemClock as clock } from "../host/clock.ts";
@@ -15,6 +15,7 @@ import { createApp, createProbes, type WebhookOptions } from "./app.ts";
 import { parseWebhookConfig, WEBHOOK_ENV } from "./config.ts";
 import { createMetrics } from "./metrics.ts";
 
+/** Of the random value that a hook of the pod must carry. */
 const TOKEN_BYTES = 32;
 
 /** Runs until SIGTERM. Resolves to the exit code. */
@@ -32,7 +33,7 @@ export async function main(): Promise<number> {
   const metrics = createMetrics();
   let certified = false;
   const options: WebhookOptions = {
-    admit: (body) => admit(body, config.admission, randomToken()),
+    admit: (body) => admit(body, config.admission, randomBytes(TOKEN_BYTES).toString("hex")),
     allowUnchanged,
     isReady: () => certified && !ending.signal.aborted,
     metrics,
@@ -77,9 +78,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-/** What a hook of the pod must carry. */
-function randomToken(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))).toString("hex");
 }

@@ -34,7 +34,8 @@ export type TlsOptions = ServeOptions & {
 export async function serveTls(options: TlsOptions): Promise<RunningServer> {
   let current = await firstCertificate(options);
   const server = createServer({ cert: current.cert, key: current.key, minVersion: "TLSv1.2" });
-  server.on("request", getRequestListener(options.fetch, { overrideGlobalObjects: false }));
+  const answer = getRequestListener(options.fetch, { overrideGlobalObjects: false });
+  server.on("request", (request, response) => void answer(request, response));
   // A client that is no TLS client, or trusts another certificate, is its own problem.
   server.on("tlsClientError", () => {});
   const running = await listen(server, options.hostname, options.port);
