@@ -44,12 +44,12 @@ export async function installDaps(cluster: Cluster): Promise<void> {
   const image = await dapsArchive();
   await progress("installing DAPS", async () => {
     const [before] = await Promise.all([
-      cluster.helm(["list", "--all", "--filter", "^daps$", "--short"]),
+      cluster.run("helm", ["status", "daps"], { allowFailure: true }),
       cluster.loadImage(image),
     ]);
     const chart = join(repositoryRoot, "chart");
     await cluster.helm(["upgrade", "--install", "daps", chart, "--wait", "--timeout", "3m"]);
-    if (before === "") return;
+    if (before.code !== 0) return;
     // The tag of the image is the same, whatever is in it.
     const webhook = ["deployment/daps-webhook", "--namespace=daps-system"];
     await cluster.kubectl(["rollout", "restart", ...webhook]);
