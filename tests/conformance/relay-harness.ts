@@ -1,5 +1,6 @@
 /** Peers for the tests of the relay: raw sockets on both sides, a gate that the test sets. */
 import net from "node:net";
+import { afterEach, beforeEach } from "vitest";
 import { Ledger, type TrafficClass } from "../../services/core/ledger.ts";
 import { systemSockets } from "../../services/host/sockets/index.ts";
 import type { AppFailure, Gate } from "../../services/sidecar/gate.ts";
@@ -220,4 +221,19 @@ export function call(body = "{}", path = "/method"): string {
 
 export function answer(body = "ok", status = "200 OK"): string {
   return `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** A raw app and a relay before it, new for each test; a fault of the relay fails the test. */
+export function stage(options: Partial<RelayOptions> = {}): { readonly app: RawApp; readonly harness: Harness } {
+  const scene = { app: new RawApp(), harness: new Harness() };
+  beforeEach(async () => {
+    scene.app = new RawApp();
+    scene.harness = await Harness.start(await scene.app.listen(), options);
+  });
+  afterEach(async () => {
+    scene.harness.relay.close();
+    await scene.app.die();
+    for (const fault of scene.harness.faults) throw fault;
+  });
+  return scene;
 }

@@ -1,0 +1,68 @@
+/** Deliveries sent again after the app died. */
+import { describe, expect, it } from "vitest";
+import { answer, call, delivery, Harness, Peer, stage } from "./relay-harness.ts";
+
+const scene = stage();
+
+describe("redelivery", () => {
+  it("sends a delivery again, whole, when the gate opens, and passes no answer that was cut off", async () => {
+    const again = await Harness.start(scene.app.port, { redeliver: { limit: 3 } });
+    const message = delivery("x".repeat(300_000));
+    const daprd = await Peer.connect(again.port);
+    daprd.send(message.slice(0, 150_000));
+    const first = await scene.app.accept();
+    await first.until(() => first.received.length === 150_000);
+    first.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345");
+    first.socket.end();
+    await again.until(() => again.ledger.parked.delivery === 1);
+    daprd.send(message.slice(150_000));
+    again.gate.hold();
+    const second = await scene.app.accept();
+    await second.until(() => second.received.length >= message.length);
+    expect(second.text === message).toBe(true);
+    second.send(answer("done"));
+    expect(await daprd.expect("done")).toBe(answer("done"));
+    again.relay.close();
+  });
+
+  it("ends after the last attempt, so that Dapr's own policy decides", async () => {
+    const again = await Harness.start(scene.app.port, { redeliver: { limit: 3 } });
+    const daprd = await Peer.connect(again.port);
+    daprd.send(delivery("poison"));
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      const upstream = await scene.app.accept();
+      await upstream.expect("poison");
+      upstream.socket.destroy();
+      await again.until(() => again.gate.failures.length === attempt);
+      await again.until(() => again.ledger.parked.delivery === 1);
+      again.gate.hold();
+    }
+    await daprd.end();
+    expect(daprd.text).toBe("");
+    expect(scene.app.peers).toHaveLength(3);
+    again.relay.close();
+  });
+
+  it("keeps what is too large to be held parked, also when the gate opens", async () => {
+    const again = await Harness.start(scene.app.port, {
+      redeliver: { limit: 3 },
+      hold: { perRequestBytes: 50_000, totalBytes: 1_000_000 },
+    });
+    const message = delivery("x".repeat(300_000));
+    const daprd = await Peer.connect(again.port);
+    daprd.send(message);
+    const upstream = await scene.app.accept();
+    await upstream.until(() => upstream.received.length === message.length);
+    upstream.socket.destroy();
+    await again.until(() => again.ledger.parked.delivery === 1);
+    again.gate.hold();
+    const other = await Peer.connect(again.port);
+    other.send(call("meanwhile"));
+    const next = await scene.app.accept();
+    await next.expect("meanwhile");
+    expect(again.ledger.parked.delivery).toBe(1);
+    daprd.socket.end();
+    await again.until(() => again.ledger.parked.delivery === 0);
+    again.relay.close();
+  });
+});
