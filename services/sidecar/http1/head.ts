@@ -159,7 +159,8 @@ export abstract class Head {
   }
 
   #encoding(bytes: Uint8Array, value: number, end: number): void {
-    const codings = text(bytes, value, end).toLowerCase().split(",").map((coding) => coding.trim());
+    // Not trim(): it takes away more than HTTP's whitespace, and what it does not see hides a coding.
+    const codings = text(bytes, value, end).toLowerCase().split(/[ \t]*,[ \t]*/);
     if (this.#transferEncoding || codings.indexOf("chunked") !== codings.length - 1 || codings.includes("")) {
       throw new FramingError(`Cannot read a message with this Transfer-Encoding: ${text(bytes, value, end)}`);
     }

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { ResponseHead } from "../../services/sidecar/http1/response-head.ts";
+
+function read(text: string): ResponseHead {
+  const head = new ResponseHead();
+  const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
+  expect(head.read(bytes, 0, bytes.length)).toBe(bytes.length);
+  return head;
+}
+
+describe("ResponseHead", () => {
+  it.each([
+    ["HTTP/1.1 200 OK", 200],
+    ["HTTP/1.1 404 ", 404],
+    ["HTTP/1.1 503", 503],
+    ["HTTP/1.0 299 Nobody knows\twhat: \u00e9", 299],
+  ])("reads %j", (line, status) => {
+    expect(read(`${line}\r\n\r\n`).status).toBe(status);
+  });
+
+  it.each([
+    ["GET", 200, true],
+    ["POST", 400, true],
+    ["HEAD", 200, false],
+    ["GET", 204, false],
+    ["GET", 304, false],
+  ])("of %s with %i has a body: %s", (method, status, hasBody) => {
+    expect(read(`HTTP/1.1 ${status} x\r\nContent-Length: 5\r\n\r\n`).hasBody(method)).toBe(hasBody);
+  });
+
+  it.each([[100, true], [103, true], [101, false], [200, false]])("%i is interim: %s", (status, interim) => {
+    expect(read(`HTTP/1.1 ${status} x\r\n\r\n`).interim).toBe(interim);
+  });
+
+  it.each([
+    ["two digits", "HTTP/1.1 20 OK\r\n\r\n"],
+    ["four digits", "HTTP/1.1 2000 OK\r\n\r\n"],
+    ["letters", "HTTP/1.1 2OO OK\r\n\r\n"],
+    ["a status below 100", "HTTP/1.1 099 x\r\n\r\n"],
+    ["no status", "HTTP/1.1\r\n\r\n"],
+    ["two spaces", "HTTP/1.1  200 OK\r\n\r\n"],
+    ["another protocol", "ICY 200 OK\r\n\r\n"],
+    ["another version", "HTTP/2.0 200 OK\r\n\r\n"],
+    ["a bare CR in the reason", "HTTP/1.1 200 O\rK\r\n\r\n"],
+    ["a NUL in the reason", "HTTP/1.1 200 O\0K\r\n\r\n"],
+    ["both lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"],
+    ["two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
+    ["a fold", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n"],
+  ])("refuses %s", (_, text) => {
+    expect(() => read(text)).toThrow("Cannot read");
+  });
+});
