@@ -80,7 +80,12 @@ async function open(provider: Provider, name: string): Promise<Cluster> {
     provider: provider.name,
     env,
     variables,
-    up: () => provider.up(),
+    up: async () => {
+      await provider.up();
+      // Where RabbitMQ is may be known only now.
+      Object.assign(env, await provider.environment());
+      Object.assign(variables, env);
+    },
     down: () => provider.down(),
     status: () => provider.status(),
     command,

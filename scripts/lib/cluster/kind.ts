@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { capture, execute, exists, progress, repositoryRoot } from "../toolchain/index.ts";
 import type { ClusterEnvironment, PartStatus, Provider } from "./provider.ts";
@@ -36,6 +37,7 @@ export function kindProvider(name: string): Provider {
     }
     await progress(`starting the kind cluster ${name}`, async () => {
       if (!(await clusters()).includes(name)) {
+        await mkdir(dirname(kubeconfig), { recursive: true });
         const args = ["--name", name, "--config", CONFIG, "--kubeconfig", kubeconfig, "--wait", "180s"];
         await execute("kind", ["create", "cluster", ...args], { inherit: true });
       }

@@ -53,7 +53,7 @@ export async function execute(command: string, args: string[], options: ExecuteO
   // A program that does not read its input closes the pipe, which is no failure of ours.
   child.stdin?.on("error", () => {});
   child.stdin?.end(input ?? "");
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exit(child)]);
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exit(child, command)]);
   const output = { stdout, stderr, code };
   if (code !== 0 && !allowFailure) throw new ProcessError(failure(command, args, output), output);
   return output;
@@ -72,9 +72,12 @@ async function text(stream: NodeJS.ReadableStream | null): Promise<string> {
   return all;
 }
 
-function exit(child: ChildProcess): Promise<number> {
+function exit(child: ChildProcess, command: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once("error", reject);
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") reject(error);
+      else reject(new Error(`Cannot run a program as it is not there, or not on the PATH: received ${command}`));
+    });
     child.once("close", (code) => resolve(code ?? -1));
   });
 }
