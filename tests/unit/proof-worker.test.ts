@@ -76,7 +76,7 @@ async function status(path: string, init?: RequestInit): Promise<number> {
   return response.status;
 }
 
-describe("worker", () => {
+describe("worker", { timeout: 60_000 }, () => {
   test("tells of its start, of a message's begin and completion, and of its end", async () => {
     const child = await start();
     await ready();

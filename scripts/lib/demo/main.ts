@@ -6,10 +6,11 @@
 import process from "node:process";
 import { openCluster } from "../cluster/index.ts";
 import { anySeed, flawless, openLab } from "../proof/index.ts";
+import { runCommand } from "../proof/command-line.ts";
 import { enterCluster, installAll } from "../proof/setup.ts";
+import { table } from "../proof/table.ts";
 import { elapsed } from "../toolchain/index.ts";
-import { type DemoOptions, HELP, readOptions, UsageError } from "./options.ts";
-import { table } from "./table.ts";
+import { type DemoOptions, HELP, readOptions } from "./options.ts";
 import { Ticker } from "./ticker.ts";
 import { runTraffic, type Side, type SideName } from "./traffic.ts";
 
@@ -31,6 +32,9 @@ async function main(argv: readonly string[]): Promise<number> {
   process.stderr.write(`seed ${seed}\n`);
   const sides = await runTraffic(lab, { ...options, seed }, new Ticker());
   process.stderr.write(`the demo took ${elapsed(start)}; the cluster ${cluster.name} stays up\n`);
+  for (const pod of sides.daps.podsWithoutDaps) {
+    process.stderr.write(`demo: the pod ${pod} started without DAPS, as the webhook did not answer in time\n`);
+  }
   process.stdout.write(options.json ? json(sides) : report(sides, options, seed));
   return flawless(sides.daps.account) ? 0 : 1;
 }
@@ -56,10 +60,4 @@ function report({ alone, daps }: Record<SideName, Side>, { native, prefetch }: D
   return `\n${lines}\n${notes.join("\n")}\n`;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write("Try ./scripts/demo --help\n");
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+await runCommand("demo", main);

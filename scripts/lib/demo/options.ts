@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
+import { integerOption, parseOptions } from "../proof/command-line.ts";
 
 export interface DemoOptions {
   readonly name: string | undefined;
@@ -42,45 +42,24 @@ Options:
 Exit codes: 0 DAPS lost, cut off, repeated nothing, and nothing was early; 1 it did, or the demo failed; 2 wrong usage.
 `;
 
-/** What was written on the command line can't be used. */
-export class UsageError extends Error {}
-
 /** @throws {UsageError} naming the option, what is accepted and what was received */
 export function readOptions(argv: readonly string[]): DemoOptions {
-  const values = parse(argv);
-  const integer = (name: "messages" | "seed" | "prefetch", min: number, max: number) => {
-    const text = values[name];
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new UsageError(`Cannot use --${name}: it must be an integer from ${min} to ${max}: received ${text}`);
-  };
+  const values = parseOptions(argv, {
+    name: { type: "string" },
+    messages: { type: "string", default: "270" },
+    seed: { type: "string" },
+    prefetch: { type: "string", default: "10" },
+    native: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    down: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  });
   return {
     ...values,
     name: values.name,
-    messages: integer("messages", 1, 100_000) ?? 270,
-    seed: integer("seed", 0, 0xffff_ffff),
+    messages: integerOption("messages", values.messages, 1, 100_000),
+    seed: values.seed === undefined ? undefined : integerOption("seed", values.seed, 0, 0xffff_ffff),
     // A single byte in Dapr's component.
-    prefetch: integer("prefetch", 0, 255) ?? 10,
+    prefetch: integerOption("prefetch", values.prefetch, 0, 255),
   };
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        name: { type: "string" },
-        messages: { type: "string" },
-        seed: { type: "string" },
-        prefetch: { type: "string" },
-        native: { type: "boolean", default: false },
-        json: { type: "boolean", default: false },
-        down: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`Cannot read the command line: ${(error as Error).message}`);
-  }
 }

@@ -4,7 +4,15 @@
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Account, type Lab, type Message, READY_PATH, schedule, WorkerDeployment } from "../proof/index.ts";
+import {
+  type Account,
+  containerNames,
+  type Lab,
+  type Message,
+  READY_PATH,
+  schedule,
+  WorkerDeployment,
+} from "../proof/index.ts";
 import { progress } from "../toolchain/index.ts";
 import type { Ticker } from "./ticker.ts";
 
@@ -19,6 +27,8 @@ export interface Side {
   readonly account: Account;
   /** How many of the lost ones the worker had refused as it was still starting. */
   readonly refused: number;
+  /** Pods that had no DAPS: the webhook was not reached in time, or they are not meant to have it. */
+  readonly podsWithoutDaps: readonly string[];
 }
 
 export type SideName = "alone" | "daps";
@@ -63,12 +73,12 @@ function deploy(lab: Lab, name: SideName, { prefetch, native }: TrafficOptions):
   });
 }
 
-/** Spread evenly over the time of publishing; one waits for the end of the other. */
+/** Spread evenly over the time of publishing, with time for the last one too; one waits for the end of the other. */
 async function restarts(sides: WorkerDeployment[], messages: readonly Message[], ticker: Ticker): Promise<void> {
   const whole = (messages.at(-1)?.atMs ?? 0) + 1000 / PER_SECOND;
   const start = performance.now();
   for (let restart = 1; restart <= RESTARTS; restart++) {
-    await sleep(Math.max(0, start + whole * restart / (RESTARTS + 1) - performance.now()));
+    await sleep(Math.max(0, start + whole * (restart - 0.6) / RESTARTS - performance.now()));
     ticker.phase(`publishing, rolling restart ${restart} of ${RESTARTS}`);
     await Promise.all(sides.map(async (side) => {
       await side.restart();
@@ -85,5 +95,10 @@ function describe(side: WorkerDeployment): string {
 function result(side: WorkerDeployment): Side {
   const lost = new Set(side.lost());
   const refused = new Set(side.ledger.of("refused").map(({ message }) => message));
-  return { account: side.account(), refused: lost.intersection(refused).size };
+  const without = side.pods.changes.filter(({ pod }) => !containerNames(pod).includes("daps"));
+  return {
+    account: side.account(),
+    refused: lost.intersection(refused).size,
+    podsWithoutDaps: [...new Set(without.map(({ pod }) => pod.metadata?.name ?? ""))],
+  };
 }

@@ -28,7 +28,7 @@ export {
   type WorkerNames,
   type WorkerOptions,
 } from "./manifests.ts";
-export { containers, type PodChange, Pods } from "./pods.ts";
+export { containerNames, containers, type PodChange, Pods } from "./pods.ts";
 export { anySeed, type Random, seeded } from "./random.ts";
 export { type Message, schedule, type ScheduleOptions } from "./schedule.ts";
 export { type Found, polled, type UntilOptions } from "./waiting.ts";

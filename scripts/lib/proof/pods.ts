@@ -97,6 +97,11 @@ export class Pods implements AsyncDisposable {
   }
 }
 
+/** The names of all containers of a pod's spec, init containers among them. */
+export function containerNames({ spec }: V1Pod): string[] {
+  return [...spec?.initContainers ?? [], ...spec?.containers ?? []].map(({ name }) => name);
+}
+
 /** The status of all containers, native sidecars among them. */
 export function containers(pod: V1Pod): V1ContainerStatus[] {
   return [...pod.status?.initContainerStatuses ?? [], ...pod.status?.containerStatuses ?? []];

@@ -1,0 +1,38 @@
+/**
+ * `./scripts/bench`.
+ *
+ * @module
+ */
+import process from "node:process";
+import { runCommand, UsageError } from "../proof/command-line.ts";
+import { drain } from "./drain.ts";
+
+const HELP = `Measures DAPS.
+
+Usage: ./scripts/bench COMMAND [OPTIONS]
+
+Commands:
+  drain   how long a pod takes from its deletion until it is gone, without DAPS and with it
+
+Options:
+  --help  print this text; after a command, what it takes
+
+Exit codes: 0 measured, 1 failed, 2 wrong usage.
+`;
+
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = { drain };
+
+async function main([command, ...args]: string[]): Promise<number> {
+  if (command === "--help" || command === "-h") {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const run = command === undefined || !Object.hasOwn(COMMANDS, command) ? undefined : COMMANDS[command];
+  if (run === undefined) {
+    const known = Object.keys(COMMANDS).join(", ");
+    throw new UsageError(`Cannot tell what to measure: it must be one of ${known}: received ${command ?? "nothing"}`);
+  }
+  return await run(args);
+}
+
+await runCommand("bench", main);

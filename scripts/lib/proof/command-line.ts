@@ -1,0 +1,37 @@
+/**
+ * What the command lines of the demo and the bench share.
+ *
+ * @module
+ */
+import process from "node:process";
+import { parseArgs, type ParseArgsConfig } from "node:util";
+
+/** What was written on the command line can't be used. */
+export class UsageError extends Error {}
+
+/** `parseArgs`, but what it refuses is a `UsageError`. */
+export function parseOptions<T extends NonNullable<ParseArgsConfig["options"]>>(args: readonly string[], options: T) {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new UsageError(`Cannot read the command line: ${(error as Error).message}`);
+  }
+}
+
+/** @throws {UsageError} naming the option, what is accepted and what was received */
+export function integerOption(option: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new UsageError(`Cannot use --${option}: it must be an integer from ${min} to ${max}: received ${text}`);
+}
+
+/** Runs a command to its exit code: 2 for a `UsageError`, 1 for any other error, which is told in one line. */
+export async function runCommand(name: string, main: (argv: string[]) => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (error instanceof UsageError) process.stderr.write(`Try ./scripts/${name} --help\n`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+}
