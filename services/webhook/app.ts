@@ -38,6 +38,11 @@ export function createProbes({ isReady, metrics }: Pick<WebhookOptions, "isReady
 export function createApp(options: WebhookOptions): Hono {
   const { admit, allowUnchanged, metrics, log, clock } = options;
   const app = new Hono();
+  app.use(async (c, next) => {
+    await next();
+    // API servers keep connections to replicas that no service names any more.
+    if (!options.isReady()) c.header("connection", "close");
+  });
   app.route("/", createProbes(options));
 
   app.post("/mutate", async (c) => {

@@ -5,6 +5,12 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { RunningServer, ServeOptions } from "./types.ts";
 
+/**
+ * Above the 90 s after which Go's clients (the API server, the kubelet, Prometheus) close an idle connection: a server
+ * that closes first meets requests that are under way, and a POST is not sent again.
+ */
+const KEEP_ALIVE_MS = 120_000;
+
 export async function serveOnNode({ hostname, port, fetch }: ServeOptions): Promise<RunningServer> {
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server;
   return listen(server, hostname, port);
@@ -12,6 +18,7 @@ export async function serveOnNode({ hostname, port, fetch }: ServeOptions): Prom
 
 /** Opens the port of a server of `node:http` or `node:https`. */
 export async function listen(server: Server, hostname: string, port: number): Promise<RunningServer> {
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   const unanswered = new Set<ServerResponse>();
   server.on("request", (_request, response: ServerResponse) => {
     unanswered.add(response);

@@ -15,6 +15,9 @@ export type ServeOptions = {
 export interface RunningServer {
   readonly hostname: string;
   readonly port: number;
-  /** Stops accepting, waits at most `graceMs` milliseconds for requests in flight, then closes their connections. */
+  /**
+   * Stops accepting, and waits at most `graceMs` milliseconds for requests in flight; then their connections are closed,
+   * on Deno after the answer 503.
+   */
   close(graceMs: number): Promise<void>;
 }

@@ -9,6 +9,8 @@ export type Answer = {
   readonly body: string;
   /** Serial number of the server's certificate. */
   readonly serial: string;
+  /** Whether the server takes another request on this connection. */
+  readonly keepsAlive: boolean;
 };
 
 export type Ask = {
@@ -38,7 +40,7 @@ export async function ask({ body = "", agent, ...options }: Ask): Promise<Answer
   const serial = (response.socket as TLSSocket).getPeerCertificate().serialNumber;
   let text = "";
   for await (const part of response.setEncoding("utf8")) text += part as string;
-  return { status: response.statusCode ?? 0, body: text, serial };
+  return { status: response.statusCode ?? 0, body: text, serial, keepsAlive: response.headers.connection !== "close" };
 }
 
 /** Sends a review to the webhook. */

@@ -1,0 +1,18 @@
+import { describe, expect, it } from "vitest";
+import { optionalEnv, requiredEnv } from "../../services/host/env.ts";
+
+describe("environment", () => {
+  const env = { SET: "x", EMPTY: "" };
+
+  it("gives what is set", () => {
+    expect(requiredEnv(env, "SET")).toBe("x");
+    expect(optionalEnv(env, "SET")).toBe("x");
+  });
+
+  it.each(["EMPTY", "ABSENT"])("takes %s for not set", (name) => {
+    expect(optionalEnv(env, name)).toBeUndefined();
+    expect(() => requiredEnv(env, name)).toThrow(
+      new TypeError(`Cannot start as environment variable ${name} is not set`),
+    );
+  });
+});
