@@ -3,9 +3,9 @@
  * @module
  */
 import type { Ledger, TrafficClass } from "../core/ledger.ts";
-import { advance } from "../core/phases/machine.ts";
+import { advance, begin } from "../core/phases/machine.ts";
 import { type Orders, orders } from "../core/phases/orders.ts";
-import { begin, type Event, type PhasePolicy, type State } from "../core/phases/state.ts";
+import type { Event, PhasePolicy, State } from "../core/phases/state.ts";
 import type { Clock } from "../host/clock.ts";
 import type { AppFailure, Gate } from "./gate.ts";
 
@@ -31,8 +31,9 @@ export class Lifecycle implements Gate {
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
-    this.#state = begin(options.clock.now());
+    this.#state = begin(options.clock.now(), options.policy);
     this.#orders = orders(this.#state);
+    this.#wakeAt(this.#state.wakeAt);
   }
 
   get state(): State {

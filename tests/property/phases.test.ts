@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { advance } from "../../services/core/phases/machine.ts";
+import { advance, begin } from "../../services/core/phases/machine.ts";
 import { orders } from "../../services/core/phases/orders.ts";
-import { begin, type Event, type PhasePolicy, type State } from "../../services/core/phases/state.ts";
+import type { Event, PhasePolicy, State } from "../../services/core/phases/state.ts";
 
 const bool = fc.boolean();
 
@@ -60,7 +60,7 @@ function run(
   look: (seen: Seen) => void,
 ): { state: State; now: number } {
   let now = 0;
-  let state = begin(0);
+  let state = begin(0, policy);
   const take = (event: Event): void => {
     const before = state;
     state = advance(before, event, now, policy);
@@ -74,7 +74,6 @@ function run(
     }
     now = until;
   };
-  take({ type: "tick" });
   for (const [event, after] of history) {
     passTime(now + after);
     take(event);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { advance } from "../../services/core/phases/machine.ts";
+import { advance, begin } from "../../services/core/phases/machine.ts";
 import { orders } from "../../services/core/phases/orders.ts";
-import { begin, type Event, type PhasePolicy, type State } from "../../services/core/phases/state.ts";
+import type { Event, PhasePolicy, State } from "../../services/core/phases/state.ts";
 import type { HookName } from "../../services/core/sidecar-config.ts";
 
 const POLICY: PhasePolicy = {
@@ -34,12 +34,12 @@ const traffic = (counts: { deliveries?: number; calls?: number; parked?: number;
 
 /** A sidecar whose time a test moves; it wakes up by itself when the machine asked for it. */
 class Sidecar {
-  state: State = begin(0);
+  state: State;
   now = 0;
   readonly policy: PhasePolicy;
   constructor(policy: Partial<PhasePolicy> = {}) {
     this.policy = { ...POLICY, ...policy };
-    this.take({ type: "tick" });
+    this.state = begin(0, this.policy);
   }
   take(...events: readonly Event[]): this {
     for (const event of events) this.state = advance(this.state, event, this.now, this.policy);

@@ -41,6 +41,7 @@ interface Options {
   readonly ledger: string;
   readonly listenAfterMs: number;
   readonly startMs: number;
+  readonly startsAfterAsked: boolean;
   readonly readyPath: string;
   readonly readyAsks: string;
   readonly whileStarting: "refuse" | "answer";
@@ -62,6 +63,7 @@ interface Options {
  * | `POD_NAME`, `LEDGER_URL` | required | who reports, and where to |
  * | `LISTEN_AFTER_MS` | 0 | how long nothing listens |
  * | `START_MS` | 0 | how long it then listens but is not ready: 503 on everything |
+ * | `STARTS_AFTER_ASKED` | – | `true`: not ready before Dapr has asked for its subscriptions, however slow Dapr is |
  * | `WHILE_STARTING` | `refuse` | `answer`: Dapr's questions get their true answer all the same |
  * | `READY_PATH` | /healthz | |
  * | `READY_ASKS` | – | a URL (of Dapr's sidecar, say) that must give 2xx for the ready path to give it |
@@ -99,6 +101,7 @@ function readOptions(env: Readonly<Record<string, string | undefined>>): Options
     ledger: required("LEDGER_URL"),
     listenAfterMs: number("LISTEN_AFTER_MS", 0),
     startMs: number("START_MS", 0),
+    startsAfterAsked: env.STARTS_AFTER_ASKED === "true",
     readyPath: env.READY_PATH ?? "/healthz",
     readyAsks: env.READY_ASKS ?? "",
     whileStarting: oneOf("WHILE_STARTING", ["refuse", "answer"]),
@@ -158,6 +161,7 @@ class Reporter {
 
 const options = readOptions(process.env);
 const reporter = new Reporter(options.ledger, options.pod);
+const askedForSubscriptions = Promise.withResolvers<void>();
 let started = false;
 let readyOnce = false;
 let stopping = false;
@@ -259,6 +263,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   const dapr = daprsAnswer(method, path);
   const [status, body] = !started && (!dapr || options.whileStarting === "refuse") ? [503] : dapr ?? [200, {}];
   if (dapr) await reporter.report({ kind: "asked", method, path, status });
+  if (path === "/dapr/subscribe") askedForSubscriptions.resolve();
   const wait = Number(new URL(request.url ?? "/", "http://worker").searchParams.get("ms") ?? 0);
   if (!dapr && wait > 0) await sleep(wait);
   answer(response, status, body);
@@ -297,5 +302,6 @@ await sleep(options.listenAfterMs);
 await new Promise<void>((resolve) => server.listen(options.port, resolve));
 await reporter.report({ kind: "listening" });
 await sleep(options.startMs);
+if (options.startsAfterAsked) await askedForSubscriptions.promise;
 started = true;
 if (options.readyAsks === "") await becomeReady();

@@ -17,7 +17,12 @@ import { causeOf, drainStep, force, startDrain } from "./drain.ts";
 import { Due } from "./due.ts";
 import { leaveStep } from "./leave.ts";
 import { orders } from "./orders.ts";
-import { enter, type Event, type PhasePolicy, RESTART_WINDOW_MS, type State } from "./state.ts";
+import { enter, type Event, initial, type PhasePolicy, RESTART_WINDOW_MS, type State } from "./state.ts";
+
+/** The state of a sidecar that starts now. */
+export function begin(now: number, policy: PhasePolicy): State {
+  return advance(initial(now), { type: "tick" }, now, policy);
+}
 
 /** The state after an event. Events that mean nothing in a phase change nothing in it. */
 export function advance(state: State, event: Event, now: number, policy: PhasePolicy): State {

@@ -86,7 +86,8 @@ export type State = {
   readonly wakeAt: number | null;
 };
 
-export function begin(now: number): State {
+/** Before the first event. */
+export function initial(now: number): State {
   return {
     phase: "gating",
     since: now,

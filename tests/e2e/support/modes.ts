@@ -1,0 +1,34 @@
+/** How daprd and DAPS can stand in a pod. @module */
+import type { DeployOptions } from "../../../scripts/lib/proof/index.ts";
+
+export interface Mode {
+  /** For names of namespaces. */
+  readonly id: string;
+  readonly title: string;
+  readonly native: boolean;
+  readonly daps: Readonly<Record<string, string>>;
+}
+
+const ORDINARY: Mode = {
+  id: "oo",
+  title: "daprd ordinary, DAPS ordinary",
+  native: false,
+  daps: { "native-sidecar": "false" },
+};
+const MIXED: Mode = { id: "on", title: "daprd ordinary, DAPS native", native: false, daps: { "native-sidecar": "true" } };
+const NATIVE: Mode = { id: "nn", title: "daprd native, DAPS native", native: true, daps: {} };
+
+export const MODES: readonly Mode[] = [ORDINARY, MIXED, NATIVE];
+
+/** A worker with DAPS in a mode. */
+export function withDaps(
+  mode: Mode,
+  test: string,
+  daps: Readonly<Record<string, string>> = {},
+): Pick<DeployOptions, "namespace" | "native" | "daps"> {
+  return {
+    namespace: `${test}-${mode.id}`,
+    native: mode.native,
+    daps: { "ready-path": "/healthz", ...mode.daps, ...daps },
+  };
+}
