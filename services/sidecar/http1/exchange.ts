@@ -142,7 +142,7 @@ export class Exchange {
   /** Reads and drops what is left of a request that was answered early. */
   async drain(): Promise<void> {
     this.#request.discard();
-    if (!this.#request.complete) await this.#intake.run();
+    if (!this.#intake.done) await this.#intake.run();
   }
 
   async #carry(): Promise<Next> {
@@ -239,7 +239,7 @@ export class Exchange {
       return LINGER;
     }
     if (!this.#request.target) await this.#sending;
-    if (!this.#request.complete) {
+    if (!this.#intake.done) {
       // Answered early: the rest belongs to this request all the same.
       await this.#intake.run();
       if (!this.#request.complete) return CLOSE;

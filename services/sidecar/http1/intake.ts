@@ -28,6 +28,11 @@ export class Intake {
     this.#request = request;
   }
 
+  /** Whether all of the request has been read and passed on: its last write may end after its answer. */
+  get done(): boolean {
+    return this.#request.complete && this.#running === null;
+  }
+
   /** Starts, or goes on after there is a target or room again. @returns when there is nothing more to read */
   run(): Promise<void> {
     this.#resume?.();
