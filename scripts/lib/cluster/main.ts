@@ -23,7 +23,8 @@ Commands:
 
 Options:
   --name NAME       the cluster's name (default: $DAPS_CLUSTER, else daps)
-  --provider NAME   local (default): processes in a network namespace of this machine, as root, without Docker
+  --provider NAME   what the cluster is made of (default: $DAPS_CLUSTER_PROVIDER, else local)
+                    local: processes in a network namespace of this machine, as root, without Docker
                     kind: a cluster of kind, where there is a Docker engine
   --json            print the answers of status and env as JSON
   --help            print this text
@@ -139,11 +140,20 @@ async function run(cluster: Cluster, words: string[]): Promise<number> {
     throw new Error(`Cannot run a command in the cluster as it is not up: received ${cluster.name}`);
   }
   const command = await cluster.command(["env", "--", ...words]);
-  process.execve?.("/usr/bin/env", ["env", "--", ...command], {
-    ...process.env as Record<string, string>,
-    ...cluster.variables,
-  });
-  return 1;
+  makeBlocking();
+  process.execve?.("/usr/bin/env", ["env", "--", ...command], { ...process.env, ...cluster.variables });
+  throw new Error(`Cannot run a command as this Node cannot become another program: received ${process.version}`);
+}
+
+/** Node leaves its pipes non-blocking, which other programs take for an error as soon as a pipe is full. */
+function makeBlocking(): void {
+  for (const { _handle } of [process.stdin, process.stdout, process.stderr] as unknown as StreamInternals[]) {
+    _handle?.setBlocking?.(true);
+  }
+}
+
+interface StreamInternals {
+  _handle?: { setBlocking?(blocking: boolean): void };
 }
 
 try {

@@ -45,7 +45,9 @@ export function localProvider(name: string): Provider {
     const plan: Plan = { kubernetes, images: [await pauseArchive(), await corednsArchive()] };
     await withLock(cluster.lock, async () => {
       if (await isUp()) return;
-      if (await exists(cluster.state)) await progress(`removing what is left of ${name}`, () => teardown(cluster));
+      if (await exists(cluster.state) || await exists(cluster.namespaceFile)) {
+        await progress(`removing what is left of ${name}`, () => teardown(cluster));
+      }
       await progress(`starting the cluster ${name}`, async () => {
         await mkdir(cluster.bin, { recursive: true });
         await Promise.all([
@@ -68,6 +70,14 @@ export function localProvider(name: string): Provider {
         }
         await writeFile(join(cluster.state, "up"), "");
       });
+    });
+  }
+
+  async function down(): Promise<void> {
+    await withLock(cluster.lock, async () => {
+      // Even without its files there may be a namespace or a cgroup of it.
+      if (!await exists(cluster.state)) await teardown(cluster);
+      else await progress(`removing the cluster ${name}`, () => teardown(cluster));
     });
   }
 
@@ -95,7 +105,7 @@ export function localProvider(name: string): Provider {
     name: "local",
     up,
     status,
-    down: () => withLock(cluster.lock, () => teardown(cluster)),
+    down,
     environment: () =>
       Promise.resolve<ClusterEnvironment>({
         DAPS_CLUSTER: name,

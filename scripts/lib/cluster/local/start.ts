@@ -62,7 +62,7 @@ async function start(cluster: Layout, { kubernetes, images }: Plan): Promise<voi
   const ready = async () => {
     await Promise.all([kubectl("apply", "--server-side", "-f", MANIFEST), nodeReady(cluster)]);
     note("node ready");
-    await kubectl("rollout", "status", "deployment/coredns", "-n", "kube-system", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/coredns", "-n", "kube-system", "--timeout=180s");
     note("CoreDNS ready");
   };
   await Promise.race([Promise.all([ready(), broker]), ...parts.map((part) => part.failed)]);

@@ -6,7 +6,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const LOOK_AGAIN_MS = 50;
-const GIVE_UP_MS = 90_000;
+/** Long, as the machine may be busy with other clusters; a part that ends is noticed at once. */
+const GIVE_UP_MS = 180_000;
 
 /** Looks until `condition` holds. A condition that throws does not hold yet; its last error says why it never did. */
 export async function until(
