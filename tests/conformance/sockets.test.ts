@@ -1,0 +1,123 @@
+/** The socket adapter of this runtime does what the interface says. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  codeOf,
+  type Socket,
+  type SocketListener,
+  type Sockets,
+  systemSockets,
+  writeAll,
+} from "../../services/host/sockets/index.ts";
+
+let sockets: Sockets;
+let listener: SocketListener;
+let open: Socket[];
+
+beforeEach(async () => {
+  sockets = await systemSockets();
+  listener = await sockets.listen({ host: "127.0.0.1", port: 0 });
+  open = [];
+});
+
+afterEach(() => {
+  listener.close();
+  for (const socket of open) socket.close();
+});
+
+async function pair(): Promise<[Socket, Socket]> {
+  const [there, here] = await Promise.all([
+    listener.accept(),
+    sockets.connect({ host: "127.0.0.1", port: listener.port }),
+  ]);
+  open.push(there!, here);
+  return [there!, here];
+}
+
+async function readAll(socket: Socket): Promise<number> {
+  const into = new Uint8Array(65_536);
+  let size = 0;
+  for (let count = await socket.read(into); count !== null; count = await socket.read(into)) size += count;
+  return size;
+}
+
+const fails = (promise: Promise<unknown>) => promise.then(() => "nothing", codeOf);
+
+describe("sockets", () => {
+  it("read into the buffer that is given, no more than it takes", async () => {
+    const [there, here] = await pair();
+    await writeAll(here, Uint8Array.of(1, 2, 3, 4, 5));
+    const into = new Uint8Array(3);
+    expect(await there.read(into)).toBe(3);
+    expect([...into]).toEqual([1, 2, 3]);
+    expect(await there.read(into)).toBe(2);
+    expect([...into]).toEqual([4, 5, 3]);
+  });
+
+  it("report the end of what the peer sends, and go on the other way", async () => {
+    const [there, here] = await pair();
+    await writeAll(here, Uint8Array.of(1));
+    here.closeWrite();
+    expect(await readAll(there)).toBe(1);
+    expect(await there.read(new Uint8Array(1))).toBe(null);
+    await writeAll(there, new Uint8Array(100_000));
+    there.closeWrite();
+    expect(await readAll(here)).toBe(100_000);
+  });
+
+  it("hold a writer back while nobody reads", async () => {
+    const [there, here] = await pair();
+    const size = 64 * 1024 * 1024;
+    let written = false;
+    const writing = writeAll(here, new Uint8Array(size)).then(() => {
+      here.closeWrite();
+      written = true;
+    });
+    await there.read(new Uint8Array(1));
+    // The kernel's buffers take some MiB; then the writer waits for the reader.
+    expect(written).toBe(false);
+    expect(await readAll(there)).toBe(size - 1);
+    await writing;
+  });
+
+  it("end a read that waits when they are closed", async () => {
+    const [there] = await pair();
+    const reading = there.read(new Uint8Array(1)).then((count) => count, () => null);
+    there.close();
+    there.close();
+    there.closeWrite();
+    expect(await reading).toBe(null);
+    expect(await fails(there.read(new Uint8Array(1)))).not.toBe("nothing");
+    expect(await fails(there.write(new Uint8Array(1)))).not.toBe("nothing");
+  });
+
+  it("say that nobody listens", async () => {
+    const { port } = listener;
+    listener.close();
+    expect(await fails(sockets.connect({ host: "127.0.0.1", port }))).toBe("ECONNREFUSED");
+  });
+
+  it("say that a port is taken", async () => {
+    await expect(sockets.listen({ host: "127.0.0.1", port: listener.port })).rejects.toThrow(
+      `Cannot listen on 127.0.0.1:${listener.port}: EADDRINUSE`,
+    );
+  });
+
+  it("say that the peer has reset the connection, or takes nothing any more", async () => {
+    const [there, here] = await pair();
+    await writeAll(here, new Uint8Array(10));
+    there.close(); // With ten bytes unread.
+    const codes = [await fails(here.read(new Uint8Array(1))), await fails(writeAll(here, new Uint8Array(1)))];
+    expect(codes.join()).toMatch(/ECONNRESET|EPIPE/);
+  });
+
+  it("accept what waited, and nothing after closing", async () => {
+    const here = await sockets.connect({ host: "127.0.0.1", port: listener.port });
+    const there = await listener.accept();
+    open.push(here, there!);
+    const accepting = listener.accept();
+    listener.close();
+    listener.close();
+    expect(await accepting).toBe(null);
+    expect(await listener.accept()).toBe(null);
+  });
+});
