@@ -156,6 +156,10 @@ interface StreamInternals {
   _handle?: { setBlocking?(blocking: boolean): void };
 }
 
+// Whoever reads the answer may have read enough, as `head` does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
