@@ -47,10 +47,11 @@ async function runLanes(context: Context, quiet: Promise<boolean>): Promise<Outc
     // Built once, before two lanes would both wait for it.
     const image = await dapsArchive();
     const outcomes: Outcome[] = [];
+    const ready = inTurn(async (cluster: Cluster) => await setUp(cluster, image));
     const worker = async () => {
       for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
         if (context.signal.aborted) return;
-        outcomes.push(await runLane(lane, image, context, quiet));
+        outcomes.push(await runLane(lane, ready, context, quiet));
       }
     };
     await Promise.all(Array.from({ length: LANES_AT_ONCE }, worker));
@@ -73,7 +74,12 @@ async function assertMachine(): Promise<void> {
 }
 
 /** One lane from nothing to nothing; it does not reject. */
-async function runLane(lane: string, image: string, context: Context, quiet: Promise<boolean>): Promise<Outcome> {
+async function runLane(
+  lane: string,
+  ready: (cluster: Cluster) => Promise<void>,
+  context: Context,
+  quiet: Promise<boolean>,
+): Promise<Outcome> {
   const label = `e2e ${lane}`;
   const start = performance.now();
   const folder = join(cacheFolder(), "logs", context.name, lane);
@@ -83,7 +89,7 @@ async function runLane(lane: string, image: string, context: Context, quiet: Pro
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     say(label, `brings up the cluster ${cluster.name}`);
-    await setUp(cluster, image);
+    await unlessAborted(ready(cluster), context.signal);
     outcome = await quiet ? await runTests(lane, label, folder, cluster, context) : broken(label, "was not begun");
   } catch (error) {
     outcome = broken(label, error instanceof Error ? error.message : String(error), performance.now() - start);
@@ -95,6 +101,33 @@ async function runLane(lane: string, image: string, context: Context, quiet: Pro
   if (context.keep) say(label, `the cluster stays up; ./scripts/cluster --name ${cluster.name} down ends it`);
   else await takeDown(label, cluster);
   return { ...outcome, ms: performance.now() - start };
+}
+
+/**
+ * The same, one call after another. Two set-ups at once on two cores take longer than one after the other: programs that
+ * start late fail their liveness probes, and are held back for it.
+ */
+function inTurn<T>(action: (argument: T) => Promise<void>): (argument: T) => Promise<void> {
+  let last = Promise.resolve();
+  return (argument) => {
+    const mine = last.then(() => action(argument));
+    last = mine.catch(() => {});
+    return mine;
+  };
+}
+
+/** Does not wait for what is not wanted any more: taking the cluster down ends it. */
+async function unlessAborted(action: Promise<void>, signal: AbortSignal): Promise<void> {
+  action.catch(() => {});
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(new Error("was broken off"));
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([action, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 /** A fresh cluster with everything in it that a user of DAPS has, and DAPS as a user installs it. */
