@@ -2,7 +2,7 @@
  * The whole of an admission, from the decoded body of a request to the review that answers it: a pure function.
  * @module
  */
-import { OWN_ANNOTATIONS, readSettings } from "../settings.ts";
+import { OWN_ANNOTATIONS, readSettings, type SettingsRead } from "../settings.ts";
 import { type Warning, warning } from "../warnings.ts";
 import { type Operation, patchBetween } from "./patch.ts";
 import { plan } from "./plan.ts";
@@ -19,7 +19,7 @@ export type AdmissionOptions = {
   readonly nativeSupported: boolean;
 };
 
-export type Reason = "injected" | "not-a-pod" | SkipReason;
+export type Reason = "injected" | "not-a-pod" | "not-created" | SkipReason;
 
 export type AdmissionOutcome =
   | {
@@ -48,7 +48,10 @@ export function admit(body: unknown, options: AdmissionOptions, token: string): 
   } catch (error) {
     return { kind: "unreadable", message: error instanceof Error ? error.message : String(error) };
   }
-  const { operations, ...outcome } = mutate(request.object, options, token);
+  // A pod that exists can't take containers.
+  const { operations, ...outcome } = request.operation === "CREATE"
+    ? mutate(request.object, options, token)
+    : untouched("not-created");
   return {
     kind: "answered",
     review: respond(request.uid, operations, outcome.warnings.map(sentence)),
@@ -70,19 +73,15 @@ export type Mutation = {
 /** What DAPS does to one pod. Never throws; what is not a pod is left alone. */
 export function mutate(object: unknown, options: AdmissionOptions, token: string): Mutation {
   const pod = readPod(object);
-  if (!pod) return { operations: [], injected: false, reason: "not-a-pod", warnings: [], name: "" };
+  if (!pod) return untouched("not-a-pod");
   const name = pod.metadata?.name || pod.metadata?.generateName || "";
   const read = readSettings(annotationsOf(pod), options.chart);
   const verdict = judge(pod, read.settings);
   if (!verdict.inject) {
-    if (verdict.warnings.length > 0) record(pod, `skipped: ${verdict.reason}`, verdict.warnings);
-    return {
-      operations: verdict.warnings.length > 0 ? patchBetween(object, pod) : [],
-      injected: false,
-      reason: verdict.reason,
-      warnings: verdict.warnings,
-      name,
-    };
+    const { reason } = verdict;
+    const warnings = [...misread(read, reason), ...verdict.warnings];
+    if (warnings.length > 0) record(pod, `skipped: ${reason}`, warnings);
+    return { operations: patchBetween(object, pod), injected: false, reason, warnings, name };
   }
   const planned = plan(pod, verdict, {
     read,
@@ -96,6 +95,24 @@ export function mutate(object: unknown, options: AdmissionOptions, token: string
   const metadata = pod.metadata ??= {};
   metadata.labels = { ...metadata.labels, [INJECTED_LABEL]: "true" };
   return { operations: patchBetween(object, pod), injected: true, reason: "injected", warnings, name };
+}
+
+function untouched(reason: Reason): Mutation {
+  return { operations: [], injected: false, reason, warnings: [], name: "" };
+}
+
+/** What was wrong with the settings of a pod that is left alone, unless nobody expects DAPS in it. */
+function misread({ annotated, warnings }: SettingsRead, reason: SkipReason): readonly Warning[] {
+  switch (reason) {
+    case "not-dapr":
+    case "no-daprd":
+    case "mirror-pod":
+      return [];
+    case "disabled":
+      return annotated.has("enabled") ? [] : warnings;
+    default:
+      return warnings;
+  }
 }
 
 /** Controllers swallow the warnings of the response, so the pod carries them too. */

@@ -5,7 +5,7 @@
 import type { HttpGet, ReadyCheck, SidecarConfig } from "../sidecar-config.ts";
 import type { Settings } from "../settings.ts";
 import { type Warning, warning } from "../warnings.ts";
-import { type Container, DAPRD, DAPS, type Pod, type PodHttpGet } from "./pod.ts";
+import { type Container, DAPRD, DAPS, hostOf, isPort, type Pod, type PodHttpGet } from "./pod.ts";
 
 /** Containers that other injectors add to a pod. */
 const KNOWN_SIDECARS = new Set([
@@ -18,6 +18,9 @@ const KNOWN_SIDECARS = new Set([
   "otc-container",
 ]);
 
+/** So many containers are named in a warning: the API server cuts warnings off at 256 characters. */
+const MOST_NAMES = 3;
+
 const READINESS_PROBE_TIMEOUT_MS = 60_000;
 
 /** The app container, or undefined if the pod has no container that could be it. */
@@ -26,18 +29,18 @@ export function findApp(
   settings: Settings,
   appPort: number,
 ): { readonly app: Container | undefined; readonly warnings: readonly Warning[] } {
-  const { containers } = pod.spec;
+  const containers = pod.spec.containers.filter(({ name }) => name !== DAPRD && name !== DAPS);
   const warnings: Warning[] = [];
   if (settings.appContainer !== undefined) {
     const named = containers.find(({ name }) => name === settings.appContainer);
     if (named) return { app: named, warnings };
-    const names = containers.map(({ name }) => name).join(", ");
+    const names = containers.slice(0, MOST_NAMES).map(({ name }) => name).join(", ");
     warnings.push(
       warning(
         "bad-value",
-        `Cannot use annotation daps.io/app-container: accepted is one of ${names}; received ${
-          JSON.stringify(settings.appContainer)
-        }`,
+        `Cannot use annotation daps.io/app-container: accepted is one of ${names}${
+          containers.length > MOST_NAMES ? " …" : ""
+        }; received ${JSON.stringify(settings.appContainer)}`,
       ),
     );
   }
@@ -94,18 +97,22 @@ function ofProbe(app: Container): ReadyCheck | undefined {
     const port = portNumber(probe.tcpSocket.port, app);
     return port === undefined ? undefined : { kind: "tcp", port };
   }
-  return probe?.grpc ? { kind: "grpc", port: probe.grpc.port, service: probe.grpc.service ?? "" } : undefined;
+  if (!probe?.grpc || !isPort(probe.grpc.port)) return undefined;
+  return { kind: "grpc", port: probe.grpc.port, service: probe.grpc.service ?? "" };
 }
 
-/** A probe's or a hook's request, with its port as a number; undefined if its named port is not the container's. */
+/** A probe's or a hook's request, with its port as a number; undefined if it can't be made from another container. */
 export function httpGetOf(get: PodHttpGet, container: Container): HttpGet | undefined {
   const port = portNumber(get.port, container);
-  if (port === undefined) return undefined;
+  const host = get.host ? hostOf(get.host) : null;
+  if (port === undefined || host === undefined) return undefined;
+  const path = get.path ?? "";
   return {
     scheme: get.scheme?.toUpperCase() === "HTTPS" ? "https" : "http",
-    host: get.host || null,
+    host,
     port,
-    path: get.path || "/",
+    // The kubelet does so too (`probe/http/request.go`: a URL's path).
+    path: path.startsWith("/") ? path : `/${path}`,
     headers: (get.httpHeaders ?? []).map(({ name, value }) => ({ name, value })),
   };
 }
@@ -114,5 +121,5 @@ function portNumber(port: number | string, container: Container): number | undef
   const number = typeof port === "number" || /^\d+$/.test(port)
     ? Number(port)
     : container.ports?.find(({ name }) => name === port)?.containerPort;
-  return number !== undefined && Number.isInteger(number) && number > 0 && number < 65_536 ? number : undefined;
+  return number !== undefined && isPort(number) ? number : undefined;
 }

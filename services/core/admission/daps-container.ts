@@ -3,15 +3,16 @@
  * @module
  */
 import { ADMIN_PORT, RELAY_PORT } from "../ports.ts";
-import type { Settings } from "../settings.ts";
 import { parseSidecarConfig, SIDECAR_ENV, type SidecarConfig } from "../sidecar-config.ts";
 import { ownPreStop } from "./hooks.ts";
 import { type Container, DAPS, type Pod } from "./pod.ts";
+import type { Resources } from "./resources.ts";
 
 /** What the container needs to know beside its configuration. */
 export type DapsContainerOptions = {
   readonly image: string;
   readonly imagePullPolicy: string;
+  readonly resources: Resources;
   readonly native: boolean;
   readonly token: string;
 };
@@ -19,15 +20,17 @@ export type DapsContainerOptions = {
 /** The user of the image, for pods that would else make DAPS root. */
 const USER = 65_532;
 
-/** An empty volume, so that no service-account token is mounted into DAPS: it calls no Kubernetes API. */
-export const NO_TOKEN_VOLUME = "daps-no-token";
+/**
+ * An empty volume, so that no service-account token is mounted into DAPS: it calls no Kubernetes API. In memory, because
+ * the cluster autoscaler does not move a pod that has a volume on the node's disk.
+ */
+export const NO_TOKEN_VOLUME = { name: "daps-no-token", emptyDir: { medium: "Memory", sizeLimit: "64Ki" } } as const;
 const TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 export function dapsContainer(
   pod: Pod,
   daprd: Container,
   config: SidecarConfig,
-  settings: Settings,
   options: DapsContainerOptions,
 ): Container {
   const env = [
@@ -42,10 +45,7 @@ export function dapsContainer(
     command: sidecarCommand(config),
     env: apiToken ? [...env, apiToken] : env,
     ports: [{ name: "daps-admin", containerPort: ADMIN_PORT, protocol: "TCP" }],
-    resources: {
-      requests: { cpu: settings.cpuRequest, memory: settings.memoryRequest },
-      limits: { ...(settings.cpuLimit !== undefined && { cpu: settings.cpuLimit }), memory: settings.memoryLimit },
-    },
+    resources: options.resources,
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ["ALL"] },
@@ -71,7 +71,7 @@ export function dapsContainer(
     },
     lifecycle: { preStop: ownPreStop("daps", options.token) },
     terminationMessagePolicy: "File",
-    volumeMounts: [{ name: NO_TOKEN_VOLUME, mountPath: TOKEN_MOUNT_PATH, readOnly: true }],
+    volumeMounts: [{ name: NO_TOKEN_VOLUME.name, mountPath: TOKEN_MOUNT_PATH, readOnly: true }],
     ...(options.native && { restartPolicy: "Always" }),
   };
 }
@@ -88,7 +88,7 @@ export function sidecarCommand(config: SidecarConfig): string[] {
   ]);
   const { check } = config.ready;
   if (check.kind === "http") hosts.add(address(check.get.host, check.get.port));
-  else hosts.add(address(null, check.port));
+  else hosts.add(address(config.app.host, check.port));
   for (const hook of [config.app.preStop, config.daprd.preStop]) {
     if (hook?.kind === "httpGet") hosts.add(address(hook.get.host, hook.get.port));
   }
@@ -117,9 +117,13 @@ function address(host: string | null, port: number): string {
   return name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
 }
 
-/** Whether DAPS made this container, in an earlier pass of admission. */
-export function isOwn(container: Container): boolean {
-  return configOf(container) !== undefined && tokenOf(container) !== undefined;
+/** What an earlier pass of admission has done. */
+export type Earlier = { readonly container: Container; readonly config: SidecarConfig; readonly token: string };
+
+/** Undefined if DAPS did not make this container. */
+export function readEarlier(container: Container): Earlier | undefined {
+  const [config, token] = [configOf(container), envOf(container, SIDECAR_ENV.token)];
+  return config && token !== undefined ? { container, config, token } : undefined;
 }
 
 export function configOf(container: Container): SidecarConfig | undefined {
@@ -130,15 +134,13 @@ export function configOf(container: Container): SidecarConfig | undefined {
   }
 }
 
-export function tokenOf(container: Container): string | undefined {
-  return envOf(container, SIDECAR_ENV.token);
-}
-
-/** Tells a container of an earlier pass what has changed since, such as a preStop that another webhook added. */
-export function rewriteConfig(container: Container, config: SidecarConfig): void {
+/** Tells the sidecar what has changed since, such as a preStop that another webhook added. */
+export function rewriteConfig({ container }: Earlier, config: SidecarConfig): void {
   const entry = container.env?.find(({ name }) => name === SIDECAR_ENV.config);
   const value = JSON.stringify(config);
-  if (entry && entry.value !== value) entry.value = value;
+  if (!entry || entry.value === value) return;
+  entry.value = value;
+  container.command = sidecarCommand(config);
 }
 
 function envOf(container: Container, name: string): string | undefined {

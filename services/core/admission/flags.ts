@@ -38,14 +38,18 @@ export function setFlag(container: Container, name: string, value: string): void
   else if (container.command) container.command.push(`--${name}`, value);
 }
 
-/** Takes `--name` away with its value. Returns whether it was there. */
+/** Takes `--name` away with its value, as often as it is there. Returns whether it was. */
 export function removeFlag(container: Container, name: string): boolean {
-  const place = find(container, name);
-  place?.list.splice(place.index, place.inline ? 1 : 2);
-  return place !== undefined;
+  let found = false;
+  for (let place = find(container, name); place; place = find(container, name)) {
+    place.list.splice(place.index, place.inline ? 1 : 2);
+    found = true;
+  }
+  return found;
 }
 
-// The last one wins, as in Go's flag package; `/dlv … --` may stand before daprd's own.
+// The last one wins, and one dash is as good as two, as daprd reads them (`cmd/daprd/options`). `/dlv … --` may stand
+// before daprd's own.
 function find(container: Container, name: string): Place | undefined {
   const pattern = new RegExp(`^--?${name}(=|$)`);
   for (const list of [container.args, container.command]) {

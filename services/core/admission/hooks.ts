@@ -37,23 +37,31 @@ export function takeOverPreStop(
   before: TakenOver | undefined,
 ): TakenOver {
   const current = container.lifecycle?.preStop;
-  if (isOwnPreStop(current, name)) return before ?? { held: true, preStop: null };
-  const preStop = current ? userHook(current, container) : null;
+  if (before && tokenOfOwn(current, name) === token) return before;
+  // One with another token came with a copy of a pod.
+  const preStop = current && tokenOfOwn(current, name) === undefined ? userHook(current, container) : null;
   if (preStop === undefined) return { held: false, preStop: null };
   container.lifecycle = { ...container.lifecycle, preStop: ownPreStop(name, token) };
   return { held: true, preStop };
 }
 
-function isOwnPreStop(handler: Handler | null | undefined, name: HookName): boolean {
+/** The token of a hook that DAPS made, empty if it has none; undefined for other hooks. */
+function tokenOfOwn(handler: Handler | null | undefined, name: HookName): string | undefined {
   const get = handler?.httpGet;
-  return get?.port === ADMIN_PORT && get.path === hookPath(name);
+  if (get?.port !== ADMIN_PORT || get.path !== hookPath(name)) return undefined;
+  return get.httpHeaders?.find((header) => header.name === TOKEN_HEADER)?.value ?? "";
 }
 
-// Undefined: a hook that DAPS can't carry out.
+// Undefined: a hook that DAPS can't carry out, or that the API server will refuse and must see for that.
 function userHook(handler: Handler, container: Container): UserHook | null | undefined {
-  if (handler.exec) return undefined;
-  if (handler.sleep) return { kind: "sleep", ms: handler.sleep.seconds * 1000 };
-  if (!handler.httpGet) return null;
-  const get = httpGetOf(handler.httpGet, container);
-  return get && { kind: "httpGet", get };
+  const kinds = Object.keys(handler).filter((kind) => handler[kind] != null);
+  // The API server takes a tcpSocket for old times' sake, and the kubelet can't run it (`lifecycle/handlers.go`).
+  if (kinds.every((kind) => kind === "tcpSocket")) return null;
+  if (kinds.length > 1) return undefined;
+  if (handler.sleep) {
+    const { seconds } = handler.sleep;
+    return Number.isSafeInteger(seconds) && seconds >= 0 ? { kind: "sleep", ms: seconds * 1000 } : undefined;
+  }
+  const get = handler.httpGet && httpGetOf(handler.httpGet, container);
+  return get ? { kind: "httpGet", get } : undefined;
 }

@@ -10,11 +10,12 @@ import type { SettingsRead } from "../settings.ts";
 import type { SidecarConfig } from "../sidecar-config.ts";
 import { type Warning, warning } from "../warnings.ts";
 import { readiness } from "./app.ts";
-import { configOf, dapsContainer, NO_TOKEN_VOLUME, rewriteConfig, tokenOf } from "./daps-container.ts";
+import { dapsContainer, NO_TOKEN_VOLUME, rewriteConfig } from "./daps-container.ts";
 import { changeFlag, flag, hasFlag, removeFlag, setFlag } from "./flags.ts";
-import { takeOverPreStop } from "./hooks.ts";
-import { type Container, type Daprd, findDaps, graceSeconds, isOfJob, type Pod } from "./pod.ts";
-import type { Verdict } from "./verdict.ts";
+import { type TakenOver, takeOverPreStop } from "./hooks.ts";
+import { type Container, DAPRD, type Daprd, graceSeconds, isOfJob, type Pod, portOf } from "./pod.ts";
+import { dapsResources } from "./resources.ts";
+import type { Target, Verdict } from "./verdict.ts";
 
 type Injection = Extract<Verdict, { inject: true }>;
 
@@ -39,63 +40,58 @@ const NATIVE_GRACEFUL_SECONDS = 2;
  *
  * @returns what there is to say, empty where an earlier pass has said it
  */
-export function plan(pod: Pod, { daprd, app, appPort, warnings: found }: Injection, context: PlanContext): Warning[] {
-  const { settings } = context.read;
-  const warnings: Warning[] = [];
-  const before = findDaps(pod);
-  const token = (before && tokenOf(before)) ?? context.token;
-  if (!before) warnings.push(...found);
-
-  raiseGracePeriod(pod, settings.minGracePeriod);
-  const config = (before && configOf(before)) ?? configure(pod, daprd, app, appPort, context);
-  const appHook = takeOverPreStop(app, "app", token, config.app);
+export function plan(pod: Pod, injection: Injection, context: PlanContext): Warning[] {
+  const { daprd, app, earlier } = injection;
+  const token = earlier?.token ?? context.token;
+  raiseGracePeriod(pod, context.read.settings.minGracePeriod);
+  const config = earlier?.config ?? configure(pod, injection, context);
+  const appHook = takeOverPreStop(app, "app", token, earlier && config.app);
   const daprdHook = daprd.native
-    ? { held: false, preStop: null }
-    : takeOverPreStop(daprd.container, "daprd", token, { held: true, preStop: config.daprd.preStop });
-  if (!before) warnings.push(...hookWarnings(app, appHook.held));
-  warnings.push(...changeDaprd(daprd, config));
+    ? NOT_HELD
+    : takeOverPreStop(daprd.container, "daprd", token, earlier && { held: true, preStop: config.daprd.preStop });
+  const warnings = [
+    ...injection.warnings,
+    ...hookWarnings(app, config.app.held && !appHook.held),
+    ...hookWarnings(daprd.container, !daprd.native && !daprdHook.held),
+    ...changeDaprd(daprd, config),
+  ];
 
   const planned: SidecarConfig = {
     ...config,
     app: { ...config.app, ...appHook },
     daprd: { ...config.daprd, preStop: daprdHook.preStop },
+    gracePeriodMs: graceSeconds(pod) * 1000,
   };
-  if (before) {
-    rewriteConfig(before, planned);
+  if (earlier) {
+    rewriteConfig(earlier, planned);
     return warnings;
   }
-
-  const native = daprd.native || settings.nativeSidecar === "true" ||
-    (settings.nativeSidecar === "auto" && context.nativeSupported);
-  warnings.push(...settingWarnings(planned, daprd, context));
-  const { image, imagePullPolicy } = context;
+  const { native, warnings: nativeWarnings } = chooseNative(daprd, context);
+  const { resources, warnings: resourceWarnings } = dapsResources(context.read);
+  const image = context.read.settings.sidecarImage ?? context.image;
+  const { imagePullPolicy } = context;
   place(
     pod,
-    dapsContainer(pod, daprd.container, planned, settings, {
-      image: settings.sidecarImage ?? image,
-      imagePullPolicy,
-      native,
-      token,
-    }),
+    dapsContainer(pod, daprd.container, planned, { image, imagePullPolicy, resources, native, token }),
     native,
   );
   addNoTokenVolume(pod);
-  return warnings;
+  return [...warnings, ...nativeWarnings, ...resourceWarnings, ...settingWarnings(planned, daprd)];
 }
 
-function configure(pod: Pod, daprd: Daprd, app: Container, appPort: number, context: PlanContext): SidecarConfig {
-  const { settings, annotated } = context.read;
-  const relayed = flag(daprd.container, "app-port");
-  const port = settings.appPort ?? (relayed === undefined ? appPort : Number(relayed));
-  const host = flag(daprd.container, "app-channel-address") || "127.0.0.1";
+const NOT_HELD: TakenOver = { held: false, preStop: null };
+
+function configure(pod: Pod, { daprd, app, target }: Injection, { read }: PlanContext): SidecarConfig {
+  const { settings, annotated } = read;
+  const { host, port, relay }: Target = target;
   const protocol = protocolOf(daprd.container);
   const tls = protocol === "https" || protocol === "grpcs";
   return {
-    app: { container: app.name, host, port, protocol, relay: relayed !== undefined, held: true, preStop: null },
+    app: { container: app.name, host, port, protocol, relay, held: true, preStop: null },
     daprd: {
       native: daprd.native,
-      httpPort: Number(flag(daprd.container, "dapr-http-port")) || DAPR_HTTP_PORT,
-      publicPort: Number(flag(daprd.container, "dapr-public-port")) || DAPR_PUBLIC_PORT,
+      httpPort: portOf(flag(daprd.container, "dapr-http-port")) ?? DAPR_HTTP_PORT,
+      publicPort: portOf(flag(daprd.container, "dapr-public-port")) ?? DAPR_PUBLIC_PORT,
       stop: settings.daprdStop,
       preStop: null,
     },
@@ -110,6 +106,33 @@ function configure(pod: Pod, daprd: Daprd, app: Container, appPort: number, cont
     job: isOfJob(pod),
     logLevel: settings.logLevel,
   };
+}
+
+/** Whether DAPS is a native sidecar. */
+function chooseNative(
+  daprd: Daprd,
+  { read: { settings }, nativeSupported }: PlanContext,
+): { readonly native: boolean; readonly warnings: Warning[] } {
+  if (daprd.native) {
+    return {
+      native: true,
+      warnings: settings.nativeSidecar !== "false" ? [] : [warning(
+        "native-sidecar",
+        'daprd is a native sidecar, which DAPS must outlive: daps.io/native-sidecar: "false" is overruled, remove it',
+      )],
+    };
+  }
+  if (settings.nativeSidecar === "true" && !nativeSupported) {
+    return {
+      native: false,
+      // There an init container that does not end keeps the pod from starting.
+      warnings: [warning(
+        "native-sidecar",
+        'Kubernetes has native sidecars from 1.29 on: daps.io/native-sidecar: "true" is overruled, remove it',
+      )],
+    };
+  }
+  return { native: settings.nativeSidecar !== "false" && nativeSupported, warnings: [] };
 }
 
 /** Dapr's `app-ssl` (deprecated) makes http https and grpc grpcs (`pkg/injector/patcher/sidecar_container.go`). */
@@ -152,23 +175,17 @@ function raiseGracePeriod(pod: Pod, least: number | undefined): void {
   if (graceSeconds(pod) < seconds) pod.spec.terminationGracePeriodSeconds = seconds;
 }
 
-function hookWarnings(app: Container, held: boolean): Warning[] {
-  return held ? [] : [warning(
+function hookWarnings({ name, lifecycle }: Container, kept: boolean): Warning[] {
+  if (!kept) return [];
+  const kind = Object.keys(lifecycle?.preStop ?? {})[0] ?? "";
+  return [warning(
     "app-exec-hook",
-    `Container ${app.name} keeps its own preStop, which DAPS can't carry out, so DAPS can't hold its end: wait for the work there, or remove that hook`,
+    `Container ${name} keeps its own preStop (${kind}), which DAPS can't carry out, so DAPS can't hold its end: wait for the work there, or remove that hook`,
   )];
 }
 
-function settingWarnings(config: SidecarConfig, daprd: Daprd, { read: { settings } }: PlanContext): Warning[] {
+function settingWarnings(config: SidecarConfig, daprd: Daprd): Warning[] {
   const warnings: Warning[] = [];
-  if (daprd.native && settings.nativeSidecar === "false") {
-    warnings.push(
-      warning(
-        "native-sidecar",
-        "daprd is a native sidecar, which DAPS must outlive: daps.io/native-sidecar is overruled",
-      ),
-    );
-  }
   const work = config.gracePeriodMs - config.drainMarginMs;
   if (work <= config.settleMs + config.callDrainMs) {
     warnings.push(warning(
@@ -200,10 +217,10 @@ function place(pod: Pod, daps: Container, native: boolean): void {
     return;
   }
   const inits = pod.spec.initContainers ??= [];
-  inits.splice(Math.max(0, inits.findIndex(({ name }) => name === "daprd")), 0, daps);
+  inits.splice(Math.max(0, inits.findIndex(({ name }) => name === DAPRD)), 0, daps);
 }
 
 function addNoTokenVolume(pod: Pod): void {
   const volumes = pod.spec.volumes ??= [];
-  if (!volumes.some(({ name }) => name === NO_TOKEN_VOLUME)) volumes.push({ name: NO_TOKEN_VOLUME, emptyDir: {} });
+  if (!volumes.some(({ name }) => name === NO_TOKEN_VOLUME.name)) volumes.push({ ...NO_TOKEN_VOLUME });
 }

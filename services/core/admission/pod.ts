@@ -34,7 +34,7 @@ const container = v.looseObject({
   command: maybe(v.array(text)),
   args: maybe(v.array(text)),
   env: maybe(v.array(v.looseObject({ name: text, value: maybe(text) }))),
-  ports: maybe(v.array(v.looseObject({ name: maybe(text), containerPort: v.number() }))),
+  ports: maybe(v.array(v.looseObject({ name: maybe(text), containerPort: v.number(), protocol: maybe(text) }))),
   lifecycle: maybe(v.looseObject({ preStop: maybe(handler) })),
   readinessProbe: maybe(probe),
   restartPolicy: maybe(text),
@@ -57,6 +57,7 @@ const pod = v.looseObject({
     terminationGracePeriodSeconds: maybe(v.number()),
     securityContext: maybe(v.looseObject({ runAsUser: maybe(v.number()) })),
     os: maybe(v.looseObject({ name: text })),
+    nodeSelector: maybe(v.record(text, text)),
   }),
 });
 
@@ -67,8 +68,8 @@ export type PodHttpGet = v.InferOutput<typeof httpGet>;
 
 /** A copy of `object` as a pod, or undefined if it does not have a pod's form. */
 export function readPod(object: unknown): Pod | undefined {
-  const result = v.safeParse(pod, object);
-  return result.success ? structuredClone(result.output) : undefined;
+  // Not the schema's output: that one lacks keys such as `constructor`, which are good names for labels.
+  return v.is(pod, object) ? structuredClone(object) : undefined;
 }
 
 export function annotationsOf(pod: Pod): Readonly<Record<string, string>> {
@@ -101,5 +102,22 @@ export function isOfJob(pod: Pod): boolean {
 
 /** `terminationGracePeriodSeconds`, with the default that the API server fills in. */
 export function graceSeconds(pod: Pod): number {
-  return pod.spec.terminationGracePeriodSeconds ?? 30;
+  return Math.max(0, pod.spec.terminationGracePeriodSeconds ?? 30);
+}
+
+/** Dapr's annotations and flags are whole numbers in digits (`strconv.Atoi`); undefined if `text` is no port. */
+export function portOf(text: string | null | undefined): number | undefined {
+  return text != null && /^\d{1,5}$/.test(text) && isPort(Number(text)) ? Number(text) : undefined;
+}
+
+export function isPort(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && value < 65_536;
+}
+
+/** A host name or an address that can stand in a URL and in a permission, without brackets; else undefined. */
+export function hostOf(text: string): string | undefined {
+  const host = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+  return /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/.test(host) || /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(host)
+    ? host
+    : undefined;
 }

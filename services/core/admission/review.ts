@@ -12,12 +12,18 @@ const schema = v.looseObject({
     uid: v.string(),
     namespace: v.nullish(v.string()),
     operation: v.nullish(v.string()),
-    object: v.unknown(),
+    object: v.optional(v.unknown()),
   }),
 });
 
 /** What is asked: may this object be, and what should change. */
-export type ReviewRequest = { readonly uid: string; readonly namespace: string; readonly object: unknown };
+export type ReviewRequest = {
+  readonly uid: string;
+  readonly namespace: string;
+  /** `CREATE`, `UPDATE` …; that webhook is asked about creations only, but its configuration can be changed. */
+  readonly operation: string;
+  readonly object: unknown;
+};
 
 /**
  * @throws {TypeError} naming the field, what is accepted and the value received
@@ -31,8 +37,8 @@ export function decodeReview(body: unknown): ReviewRequest {
       `Cannot read the admission review: ${field} must be ${issue.expected}: received ${issue.received}`,
     );
   }
-  const { uid, namespace, object } = result.output.request;
-  return { uid, namespace: namespace ?? "", object };
+  const { uid, namespace, operation, object } = result.output.request;
+  return { uid, namespace: namespace ?? "", operation: operation ?? "CREATE", object };
 }
 
 /** The answer: always allowed; `warnings` go to whoever created the object. */
