@@ -165,7 +165,8 @@ export class Exchange {
       if (end === "upgraded") return this.#over("finished", SPLICE);
       this.#drop();
       if (this.#intake.malformed) return this.#refused();
-      if (end === "unwanted" || this.#inlet.failure !== null) return this.#over("peer-closed", CLOSE);
+      // An app that gives up because daprd has is well.
+      if (end === "unwanted" || this.#inlet.ended) return this.#over("peer-closed", CLOSE);
       if (end === "malformed") return this.#over("bad-response", this.#refusal(502, this.#answer.problem));
       if (up?.used && !this.#answer.begun && !crossed && now() - sentAt < CROSSING_MS) {
         if (!request.whole) return this.#over("app-died", CLOSE);
