@@ -49,7 +49,7 @@ export function assess(workload: Workload, { daps, dapr }: Installation, token: 
     daprd: daprd ? { native: daprd.native, simulated } : null,
     daps: config ? { native: result.spec.initContainers?.some(({ name }) => name === DAPS) ?? false, config } : null,
     settings: inForce(read, daps.chart),
-    findings: findings(workload, annotations, reason, [...warnings, ...read.warnings]),
+    findings: findings(workload, annotations, reason, warnings),
     pod: result,
   };
 }

@@ -7,7 +7,6 @@ import type { Reason } from "../../core/admission/admit.ts";
 const SENTENCES: Readonly<Record<Reason, string>> = {
   "injected": "gets DAPS",
   "app-address": "left alone: dapr.io/app-channel-address is no address",
-  "app-address": "left alone: Dapr calls its app at an address that is not the pod's own",
   "disabled": 'left alone: daps.io/enabled is "false", here or in the chart',
   "host-network": "left alone: it uses the host's network",
   "job-on-failure": "left alone: a Job with restartPolicy OnFailure and an ordinary daprd",
@@ -18,7 +17,6 @@ const SENTENCES: Readonly<Record<Reason, string>> = {
   "no-daprd": "left alone: no daprd",
   "not-a-pod": "left alone: not a pod",
   "not-created": "left alone: it exists already",
-  "not-created": "left alone: not being created",
   "not-dapr": 'left alone: not for Dapr (no annotation dapr.io/enabled: "true")',
   "not-linux": "left alone: not for Linux",
   "port-taken": "left alone: a port that DAPS needs is taken",

@@ -2,7 +2,7 @@
  * The documents of manifest files, YAML or JSON.
  * @module
  */
-import { parseAllDocuments, type ParseOptions, type SchemaOptions, type Tags } from "yaml";
+import { type DocumentOptions, parseAllDocuments, type ParseOptions, type SchemaOptions, type Tags } from "yaml";
 import { errorMessage } from "../../host/log.ts";
 import { STDIN, type Terminal } from "../terminal.ts";
 
@@ -31,8 +31,10 @@ export type Manifests = { readonly documents: readonly ManifestDocument[]; reado
  * As `sigs.k8s.io/yaml` reads it, and with it kubectl: YAML 1.1 (`yes` is a truth value, `0644` is octal), without its
  * timestamps and numbers to the base of 60.
  */
-export const KUBERNETES_YAML: ParseOptions & SchemaOptions & { version: "1.1" } = {
+export const KUBERNETES_YAML: ParseOptions & DocumentOptions & SchemaOptions & { version: "1.1" } = {
   version: "1.1",
+  // Nothing of its own on standard error.
+  logLevel: "error",
   merge: true,
   customTags: (tags: Tags): Tags =>
     tags.filter((tag) =>

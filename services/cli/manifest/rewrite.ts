@@ -44,16 +44,21 @@ export function rewrite({ source, value }: ManifestDocument, replacements: reado
 }
 
 /** A sequence whose dashes stand below its key, as kubectl writes them. */
-const SEQUENCE_AT_KEY = /^( *)[^\s#-].*:[ \t]*\n\1- /m;
+const SEQUENCE_AT_KEY = /^( *)[^\s#-].*:[ \t]*\n(?: *#.*\n)*\1- /m;
 
 function put(document: Document, keys: Path, value: Node, insert: boolean): void {
   const parent = document.getIn(keys.slice(0, -1));
   const key = keys.at(-1);
   if (insert && isSeq(parent)) {
     parent.items.splice(key === "-" ? parent.items.length : Number(key), 0, value);
-  } else {
-    document.setIn(keys, value);
+    return;
   }
+  const before = document.getIn(keys, true);
+  if (isNode(before)) {
+    value.comment = before.comment ?? null;
+    value.commentBefore = before.commentBefore ?? null;
+  }
+  document.setIn(keys, value);
 }
 
 /** As Kubernetes must read it (`"yes"` in quotes), then as text like the rest of the document. */

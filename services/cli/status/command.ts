@@ -47,7 +47,7 @@ async function one(cluster: Cluster, namespace: string, name: string): Promise<S
   const pod = await cluster.read(namespace, name);
   if (pod.injected) return pod;
   const why = pod.admission ?? "DAPS has not seen it, or it is not for Dapr";
-  throw new UsageError([`Pod ${namespace}/${name} has no DAPS: ${why}`, ...pod.warnings].join("\n  "));
+  throw new UsageError([`Pod ${pod.namespace}/${pod.name} has no DAPS: ${why}`, ...pod.warnings].join("\n  "));
 }
 
 async function askAll(cluster: Cluster, pods: readonly SidecarPod[]): Promise<Row[]> {
