@@ -16,6 +16,10 @@ export const SIDECAR_ENV = {
 /** The header that carries the pod's token to a hook. */
 export const TOKEN_HEADER = "daps-token";
 
+/** Where the container's last words go: Deno refuses writes below `/dev`, the kubelet's default,
+ * without `--allow-all`. */
+export const TERMINATION_MESSAGE_PATH = "/daps/termination-message";
+
 /** Whose end a hook holds. */
 export type HookName = "app" | "daprd" | "daps";
 

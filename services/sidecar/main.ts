@@ -7,7 +7,7 @@ import process from "node:process";
 import { Ledger } from "../core/ledger.ts";
 import { ADMIN_PORT, RELAY_PORT } from "../core/ports.ts";
 import { statusOf } from "../core/report.ts";
-import { parseSidecarConfig, SIDECAR_ENV } from "../core/sidecar-config.ts";
+import { parseSidecarConfig, SIDECAR_ENV, TERMINATION_MESSAGE_PATH } from "../core/sidecar-config.ts";
 import { systemClock } from "../host/clock.ts";
 import { optionalEnv, requiredEnv } from "../host/env.ts";
 import { createLog, errorMessage, type Log } from "../host/log.ts";
@@ -24,8 +24,6 @@ import { BusyProbe } from "./probes/busy.ts";
 import { daprdProbe } from "./probes/daprd.ts";
 import { createRelay, type Relay } from "./relay.ts";
 
-/** Where the kubelet reads a container's last words (`terminationMessagePath`'s default). */
-const TERMINATION_LOG = "/dev/termination-log";
 /** Dapr opens at most 1,024 connections to the app, for calls and probes too (`channels.go`: MaxConnsPerHost). */
 const MANY_PARKED = 900;
 
@@ -127,7 +125,7 @@ function sayParked(ledger: Ledger, log: Log) {
 // What can't be written is in the log as well.
 function writeTerminationMessage(message: string): void {
   try {
-    writeFileSync(TERMINATION_LOG, message);
+    writeFileSync(TERMINATION_MESSAGE_PATH, message);
   } catch {
     return;
   }

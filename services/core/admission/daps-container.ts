@@ -3,7 +3,7 @@
  * @module
  */
 import { ADMIN_PORT, RELAY_PORT } from "../ports.ts";
-import { parseSidecarConfig, SIDECAR_ENV, type SidecarConfig } from "../sidecar-config.ts";
+import { parseSidecarConfig, SIDECAR_ENV, type SidecarConfig, TERMINATION_MESSAGE_PATH } from "../sidecar-config.ts";
 import { ownPreStop } from "./hooks.ts";
 import { type Container, DAPS, type Pod } from "./pod.ts";
 import type { Resources } from "./resources.ts";
@@ -70,7 +70,7 @@ export function dapsContainer(
       failureThreshold: 3,
     },
     lifecycle: { preStop: ownPreStop("daps", options.token) },
-    terminationMessagePolicy: "File",
+    terminationMessagePath: TERMINATION_MESSAGE_PATH,
     volumeMounts: [{ name: NO_TOKEN_VOLUME.name, mountPath: TOKEN_MOUNT_PATH, readOnly: true }],
     ...(options.native && { restartPolicy: "Always" }),
   };
@@ -100,17 +100,15 @@ export function sidecarCommand(config: SidecarConfig): string[] {
     "--no-lock",
     "--no-remote",
     "--no-npm",
+    "--no-code-cache",
     "--v8-flags=--max-semi-space-size=1",
     `--allow-net=${[...hosts].join(",")}`,
     `--allow-env=${Object.values(SIDECAR_ENV).join(",")}`,
-    `--allow-write=${TERMINATION_LOG}`,
+    `--allow-write=${TERMINATION_MESSAGE_PATH}`,
     "/daps/main.js",
     "sidecar",
   ];
 }
-
-/** Where the kubelet reads a container's last words (`terminationMessagePath`'s default). */
-export const TERMINATION_LOG = "/dev/termination-log";
 
 function address(host: string | null, port: number): string {
   const name = host ?? "127.0.0.1";
