@@ -41,7 +41,9 @@ export class FollowedLog {
 
   /** The first line that matches; of DAPS's lines, the message does. */
   line(pattern: RegExp): LogLine | undefined {
-    return this.lines.find(({ text, fields }) => pattern.test(typeof fields["msg"] === "string" ? fields["msg"] : text));
+    return this.lines.find(({ text, fields }) =>
+      pattern.test(typeof fields["msg"] === "string" ? fields["msg"] : text)
+    );
   }
 
   // With `timestamps`, the kubelet puts the time before each line.

@@ -9,14 +9,19 @@ export interface Mode {
   readonly daps: Readonly<Record<string, string>>;
 }
 
-const ORDINARY: Mode = {
+export const ORDINARY: Mode = {
   id: "oo",
   title: "daprd ordinary, DAPS ordinary",
   native: false,
   daps: { "native-sidecar": "false" },
 };
-const MIXED: Mode = { id: "on", title: "daprd ordinary, DAPS native", native: false, daps: { "native-sidecar": "true" } };
-const NATIVE: Mode = { id: "nn", title: "daprd native, DAPS native", native: true, daps: {} };
+export const MIXED: Mode = {
+  id: "on",
+  title: "daprd ordinary, DAPS native",
+  native: false,
+  daps: { "native-sidecar": "true" },
+};
+export const NATIVE: Mode = { id: "nn", title: "daprd native, DAPS native", native: true, daps: {} };
 
 export const MODES: readonly Mode[] = [ORDINARY, MIXED, NATIVE];
 
