@@ -47,7 +47,7 @@ async function runLanes(context: Context, quiet: Promise<boolean>): Promise<Outc
     // Built once, before two lanes would both wait for it.
     const image = await dapsArchive();
     const outcomes: Outcome[] = [];
-    const ready = inTurn(async (cluster: Cluster) => await setUp(cluster, image));
+    const ready = inTurn(async (cluster: Cluster) => await setUp(cluster, image, context.signal));
     const worker = async () => {
       for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
         if (context.signal.aborted) return;
@@ -85,11 +85,13 @@ async function runLane(
   const folder = join(cacheFolder(), "logs", context.name, lane);
   const cluster = await openCluster(`${context.name}-${lane}`);
   let outcome: Outcome;
+  let settingUp = Promise.resolve();
   try {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     say(label, `brings up the cluster ${cluster.name}`);
-    await unlessAborted(ready(cluster), context.signal);
+    settingUp = ready(cluster);
+    await unlessAborted(settingUp, context.signal);
     outcome = await quiet ? await runTests(lane, label, folder, cluster, context) : broken(label, "was not begun");
   } catch (error) {
     outcome = broken(label, error instanceof Error ? error.message : String(error), performance.now() - start);
@@ -99,7 +101,7 @@ async function runLane(
     say(label, `logs and the state of the cluster are in ${folder}`);
   }
   if (context.keep) say(label, `the cluster stays up; ./scripts/cluster --name ${cluster.name} down ends it`);
-  else await takeDown(label, cluster);
+  else await takeDown(label, cluster, settingUp);
   return { ...outcome, ms: performance.now() - start };
 }
 
@@ -131,10 +133,13 @@ async function unlessAborted(action: Promise<void>, signal: AbortSignal): Promis
 }
 
 /** A fresh cluster with everything in it that a user of DAPS has, and DAPS as a user installs it. */
-async function setUp(cluster: Cluster, image: string): Promise<void> {
+async function setUp(cluster: Cluster, image: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   // A run with --keep leaves one.
   await cluster.down();
+  signal.throwIfAborted();
   await cluster.up();
+  signal.throwIfAborted();
   await Promise.all([installCertManager(cluster), installDapr(cluster), cluster.loadImage(image)]);
   await cluster.helm(["install", "daps", join(repositoryRoot, "chart"), "--wait", "--timeout", "3m"]);
 }
@@ -160,8 +165,12 @@ async function runTests(
   });
 }
 
-async function takeDown(label: string, cluster: Cluster): Promise<void> {
+/** @param settingUp may still run after a break-off: it fails without its cluster, but it may have begun to start it */
+async function takeDown(label: string, cluster: Cluster, settingUp: Promise<void>): Promise<void> {
   try {
+    await cluster.down();
+
+    await settingUp.catch(() => {});
     await cluster.down();
   } catch (error) {
     say(label, `could not take the cluster ${cluster.name} down: ${String(error)}`);
