@@ -169,7 +169,6 @@ async function runTests(
 async function takeDown(label: string, cluster: Cluster, settingUp: Promise<void>): Promise<void> {
   try {
     await cluster.down();
-
     await settingUp.catch(() => {});
     await cluster.down();
   } catch (error) {
