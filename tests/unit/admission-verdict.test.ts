@@ -160,7 +160,7 @@ describe("the second pass", () => {
 });
 
 describe("warnings", () => {
-  const settings = { "daps.io/app-container": `${"x".repeat(60)}`, "daps.io/ready-timeout": "y".repeat(300) };
+  const settings = { "daps.io/app-container": "x".repeat(60), "daps.io/ready-timeout": "y".repeat(300) };
 
   it.each(FIXTURES)("about %s are as short as the API server wants them", (name) => {
     const pod = annotated(podOf(name), settings);
@@ -168,6 +168,6 @@ describe("warnings", () => {
     const { warnings, pod: { metadata } } = admitPod(pod);
     const sentences = warnings.length > 0 ? metadata?.annotations?.["daps.io/warnings"]?.split("\n") ?? [] : [];
     expect(sentences).toHaveLength(warnings.length);
-    for (const sentence of sentences) expect(sentence.length, sentence).toBeLessThanOrEqual(WARNING_LENGTH);
+    expect(sentences.filter(({ length }) => length > WARNING_LENGTH)).toEqual([]);
   });
 });
