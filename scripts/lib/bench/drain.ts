@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { type Lab, type Message, openLab, READY_PATH, WorkerDeployment } from "../proof/index.ts";
+import { containerNames, type Lab, type Message, openLab, READY_PATH, WorkerDeployment } from "../proof/index.ts";
 import { integerOption, parseOptions } from "../proof/command-line.ts";
 import { enterCluster, installAll } from "../proof/setup.ts";
 import { table } from "../proof/table.ts";
@@ -57,7 +57,7 @@ export async function drain(args: string[]): Promise<number> {
   return 0;
 }
 
-/** Deploys one pod, leaves it alone so that no other one starts while it goes, and deletes it. In ms. */
+/** Deploys one pod and deletes it. In ms. */
 async function measure(lab: Lab, which: Case, native: boolean, round: number): Promise<number> {
   await using worker = await WorkerDeployment.deploy(lab, {
     namespace: `bench-${which.replace("_", "-")}`,
@@ -65,9 +65,13 @@ async function measure(lab: Lab, which: Case, native: boolean, round: number): P
     native,
     daps: which.endsWith("daps") ? { "ready-path": READY_PATH } : false,
   });
+  // Nothing else is to start while the pod goes.
   await worker.orphan();
   const [pod] = worker.pods.ready;
   if (pod?.metadata?.name === undefined) throw new Error(`Cannot measure ${which} as ${worker.pods.seen()}`);
+  if (containerNames(pod).includes("daps") !== which.endsWith("daps")) {
+    throw new Error(`Cannot measure ${which} as the pod has these containers: received ${containerNames(pod)}`);
+  }
   if (which.startsWith("busy")) await busy(worker, { id: `${which}-${round}`, workMs: WORK_MS, atMs: 0 });
   const ms = await worker.delete(pod.metadata.name);
   await worker.remove();

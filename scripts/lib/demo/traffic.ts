@@ -79,7 +79,8 @@ async function restarts(sides: WorkerDeployment[], messages: readonly Message[],
   const start = performance.now();
   for (let restart = 1; restart <= RESTARTS; restart++) {
     await sleep(Math.max(0, start + whole * (restart - 0.6) / RESTARTS - performance.now()));
-    ticker.phase(`publishing, rolling restart ${restart} of ${RESTARTS}`);
+    const late = performance.now() - start > whole ? ", after the last message as this machine is slow" : "";
+    ticker.phase(`publishing, rolling restart ${restart} of ${RESTARTS}${late}`);
     await Promise.all(sides.map(async (side) => {
       await side.restart();
       await side.rolledOut();
