@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Ledger } from "../../scripts/lib/proof/ledger.ts";
 
 const WORKER = fileURLToPath(new URL("../../scripts/lib/worker/worker.ts", import.meta.url));
@@ -33,15 +33,16 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts the worker on the runtime that runs this test. */
+/** On the runtime that runs this test. */
+function spawnWorker(env: Record<string, string>): ChildProcess {
+  const run = "deno" in process.versions ? ["run", "--allow-net", "--allow-env", WORKER] : [WORKER];
+  return spawn(process.execPath, run, { env: { PATH: process.env.PATH, POD_NAME: "pod-1", ...env }, stdio: "ignore" });
+}
+
 async function start(env: Record<string, string> = {}): Promise<ChildProcess> {
   const port = await freePort();
   base = `http://127.0.0.1:${port}`;
-  const run = "deno" in process.versions ? ["run", "--allow-net", "--allow-env", WORKER] : [WORKER];
-  worker = spawn(process.execPath, run, {
-    env: { PATH: process.env.PATH, PORT: String(port), POD_NAME: "pod-1", LEDGER_URL: ledger.url, ...env },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  worker = spawnWorker({ PORT: String(port), LEDGER_URL: ledger.url, ...env });
   await ledger.until(() => ledger.of("listening")[0], { what: "the worker to listen", timeoutMs: SOON });
   return worker;
 }
@@ -203,6 +204,28 @@ describe("worker", { timeout: 60_000 }, () => {
       expect(ledger.account(["m1"])).toEqual({ published: 1, lost: 1, cutOff: 1, repeated: 0, early: 0 });
     },
   );
+
+  test("works without a ledger if it finds none when it starts", async () => {
+    const port = await freePort();
+    const env = { LEDGER_URL: `http://127.0.0.1:${await freePort()}/events`, PORT: String(port) };
+    const run = spawnWorker(env);
+    worker = run;
+    const answers = async () =>
+      (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.status === 200;
+    await vi.waitUntil(answers, { timeout: SOON });
+    const exited = once(run, "exit");
+    signal(run, "SIGTERM");
+    expect(await exited).toEqual([0, null]);
+  });
+
+  test("dies if the ledger goes away while it works, as its counts would be wrong", async () => {
+    const child = await start();
+    await ready();
+    await ledger[Symbol.asyncDispose]();
+    const exited = once(child, "exit");
+    signal(child, "SIGTERM");
+    expect(await exited).toEqual([70, null]);
+  });
 
   test("dies of a poisonous message", async () => {
     const child = await start();

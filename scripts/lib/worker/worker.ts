@@ -125,12 +125,16 @@ const REPORT_TIMEOUT_MS = 2_000;
 const REPORT_PAUSE_MS = 100;
 const REPORT_ATTEMPTS = 30;
 
-/** Reports to the ledger; each one is awaited and repeated until the ledger has taken it. */
+/**
+ * Reports to the ledger; each one is awaited and repeated until the ledger has taken it. A worker that finds no ledger
+ * when it starts (the demo's is gone when the demo has ended, its workers are not) works without.
+ */
 class Reporter {
   readonly #url: string;
   readonly #pod: string;
   readonly #instance = crypto.randomUUID();
   #sequence = 0;
+  #unrecorded = false;
 
   constructor(url: string, pod: string) {
     this.#url = url;
@@ -138,6 +142,7 @@ class Reporter {
   }
 
   async report(happening: Happening): Promise<void> {
+    if (this.#unrecorded) return;
     const told: Told = { pod: this.#pod, instance: this.#instance, sequence: this.#sequence++, at: Date.now() };
     const body = JSON.stringify({ ...told, ...happening });
     let last: unknown;
@@ -152,6 +157,11 @@ class Reporter {
       } catch (error) {
         last = error;
       }
+    }
+    console.error(`Cannot report ${happening.kind} to ${this.#url} after ${REPORT_ATTEMPTS} attempts:`, last);
+    if (told.sequence === 0) {
+      this.#unrecorded = true;
+      return;
     }
     // Counts that miss a report would be wrong without anybody knowing: better no worker than such a one.
     console.error(`Cannot report ${happening.kind} to ${this.#url} after ${REPORT_ATTEMPTS} attempts:`, last);
