@@ -10,9 +10,6 @@ import { Inlet } from "./relay/inlet.ts";
 import { splice } from "./relay/splice.ts";
 import type { Waiter } from "./relay/waiting-room.ts";
 
-/** How long to wait before connecting again if the gate stays open after a refusal, in ms: as often as Dapr pings. */
-const RETRY_MS = 100;
-
 /** A new connection waits while the gate holds `opaque` back; one that has begun flows until one side ends it. */
 export class OpaqueConnection implements Connection {
   #context: RelayContext;
@@ -85,12 +82,7 @@ export class OpaqueConnection implements Connection {
     this.#waiter = waiter;
     if (abandoned) void this.#discard();
     else void inlet.readAhead();
-    if (why !== "gate" && options.gate.mayPass("opaque")) {
-      const timer = setTimeout(() => waiter.leave(), RETRY_MS);
-      await waitingRoom.wait("opaque", waiter);
-      clearTimeout(timer);
-    }
-    while (!inlet.ended && !this.#closed && !options.gate.mayPass("opaque")) await waitingRoom.wait("opaque", waiter);
+    await waitingRoom.pass("opaque", waiter, why, () => !inlet.ended && !this.#closed);
     this.#waiter = null;
     inlet.stopReadingAhead();
     return !inlet.ended && !this.#closed && !this.#context.abandoned;

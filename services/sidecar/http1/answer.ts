@@ -33,10 +33,31 @@ export class Answer {
   /** What was malformed, for the log. */
   problem = "";
   #body = new Body();
+  #malformed: FramingError | null = null;
 
   /** The connection to the app ended the answer, or was announced to end. */
   get closes(): boolean {
     return this.#body.untilClose || !this.head.persistent;
+  }
+
+  /**
+   * @returns where the answer ends, if the final one is there, whole; else -1, and `relay` goes on from its beginning
+   */
+  wholeIn(inlet: Inlet, method: string): number {
+    const { head } = this;
+    const body = this.#body;
+    try {
+      const bodyAt = head.read(inlet.bytes, inlet.at, inlet.end);
+      if (bodyAt < 0 || head.status < 200) return -1;
+      this.#followBody(method);
+      body.tap = null;
+      const end = body.take(inlet.bytes, bodyAt, inlet.end);
+      return body.done ? end : -1;
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      this.#malformed = error;
+      return -1;
+    }
   }
 
   /**
@@ -50,10 +71,12 @@ export class Answer {
     holdBack: boolean,
     tapFor: () => BodyTap | null,
   ): Promise<AnswerEnd> {
-    this.begun = this.passed = false;
+    this.begun = inlet.end > inlet.at;
+    this.passed = false;
     const { head } = this;
     const body = this.#body;
     try {
+      if (this.#malformed) throw this.#malformed;
       let at: number;
       for (;;) {
         while ((at = head.read(inlet.bytes, inlet.at, inlet.end)) < 0) {

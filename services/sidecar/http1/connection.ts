@@ -7,8 +7,10 @@ import { type Socket, writeAll } from "../../host/sockets/index.ts";
 import type { Connection, RelayContext } from "../relay/context.ts";
 import { Inlet } from "../relay/inlet.ts";
 import { splice } from "../relay/splice.ts";
-import { Exchange, type Next } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import { FastLane } from "./fast-lane.ts";
 import { FramingError } from "./framing-error.ts";
+import { CLOSE, type Next } from "./next.ts";
 import { RequestHead } from "./request-head.ts";
 
 const REASON = { 400: "Bad Request", 502: "Bad Gateway" };
@@ -19,6 +21,10 @@ export class Http1Connection implements Connection {
   #inlet: Inlet;
   #head = new RequestHead();
   #exchange: Exchange;
+  #fastLane: FastLane;
+  #over = Promise.withResolvers<void>();
+  /** Between two exchanges, or before a request's head is complete. */
+  #idle = false;
 
   /** @param onGone called once, when daprd is seen to have closed the connection, or its sending half */
   constructor(context: RelayContext, down: Socket, onGone: () => void) {
@@ -26,25 +32,23 @@ export class Http1Connection implements Connection {
     this.#down = down;
     this.#inlet = new Inlet(down);
     this.#exchange = new Exchange(context, down, this.#inlet, this.#head);
+    this.#fastLane = new FastLane(this.#exchange, down, this.#inlet);
+    this.#fastLane.onOver = (next) => this.#after(next);
+    this.#fastLane.onHandOver = () => void this.#carry(true);
+    this.#fastLane.onFault = (error) => this.#fail(error);
+    this.#inlet.onBytes = () => {
+      if (this.#idle) this.#proceed();
+    };
     this.#inlet.onEnd = () => {
       onGone();
       this.#exchange.daprdLeft();
+      if (this.#idle) this.#after(CLOSE);
     };
   }
 
-  async run(): Promise<void> {
-    try {
-      for (;;) {
-        const next = await this.#next();
-        if (next.do === "next") continue;
-        if (next.do === "splice") await this.#splice();
-        if (next.do === "refuse") await this.#refuse(next.status, next.problem);
-        if (next.do === "refuse" || next.do === "linger") await this.#linger();
-        return;
-      }
-    } finally {
-      this.close();
-    }
+  run(): Promise<void> {
+    this.#proceed();
+    return this.#over.promise;
   }
 
   abandonParked(): void {
@@ -56,19 +60,54 @@ export class Http1Connection implements Connection {
     this.#down.close();
   }
 
-  async #next(): Promise<Next> {
+  /** Takes up the next request as soon as its head is complete. */
+  #proceed(): void {
     const inlet = this.#inlet;
+    this.#idle = false;
     try {
-      let bodyAt: number;
-      while ((bodyAt = this.#head.read(inlet.bytes, inlet.at, inlet.end)) < 0) {
-        if (!await inlet.fill()) return { do: "close" };
+      const requestAt = inlet.at;
+      const bodyAt = this.#head.read(inlet.bytes, requestAt, inlet.end);
+      if (bodyAt < 0) {
+        this.#idle = true;
+        if (inlet.ended) this.#after(CLOSE);
+        else inlet.watch();
+        return;
       }
-      return await this.#exchange.run(bodyAt);
+      this.#exchange.begin(bodyAt);
+      if (!this.#fastLane.start(requestAt)) void this.#carry(false);
     } catch (error) {
-      if (!(error instanceof FramingError)) throw error;
+      if (!(error instanceof FramingError)) return this.#fail(error);
       this.#context.options.onRequest?.({ class: "call", rule: "unread", outcome: "bad-request", ms: 0 });
-      return { do: "refuse", status: 400, problem: error.message };
+      this.#after({ do: "refuse", status: 400, problem: error.message });
     }
+  }
+
+  async #carry(sent: boolean): Promise<void> {
+    try {
+      this.#after(await this.#exchange.carry(sent));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #after(next: Next): void {
+    if (next.do === "next") return this.#proceed();
+    this.#idle = false;
+    this.#conclude(next).then(() => {
+      this.close();
+      this.#over.resolve();
+    }, (error: unknown) => this.#fail(error));
+  }
+
+  #fail(error: unknown): void {
+    this.close();
+    this.#over.reject(error);
+  }
+
+  async #conclude(next: Next): Promise<void> {
+    if (next.do === "splice") await this.#splice();
+    if (next.do === "refuse") await this.#refuse(next.status, next.problem);
+    if (next.do === "refuse" || next.do === "linger") await this.#linger();
   }
 
   async #refuse(status: 400 | 502, problem: string): Promise<void> {

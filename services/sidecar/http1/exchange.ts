@@ -12,7 +12,7 @@
  * So a close without a byte of answer, soon after the request went over a connection *used before*, is taken for such
  * a crossing: what may be sent twice (deliveries, which are at-least-once anyway, and GET, HEAD, OPTIONS) goes once
  * more over a new connection, at once; of any other call, daprd's connection is closed as the app's was. If it is
- * refused, slow, or broken again, the app died: see `Gate.appFailed`.
+ * refused, slow, or broken again, the app died: see `Gate.appFailed`. An app that closes after daprd did is well.
  *
  * **When the app died.** A call is never repeated: its connection is closed. A delivery of whose answer nothing has
  * passed is parked. With `redeliver` it is sent again when the gate lets it pass, as long as attempts are left and its
@@ -22,6 +22,7 @@
  * @module
  */
 import { type Classified, classify } from "../../core/classes.ts";
+import type { Lease } from "../../core/ledger.ts";
 import { codeOf, type Socket } from "../../host/sockets/index.ts";
 import type { ParkReport, RequestOutcome } from "../relay.ts";
 import type { RelayContext } from "../relay/context.ts";
@@ -32,42 +33,28 @@ import { Body } from "./body.ts";
 import { type Learner, learnPaths } from "./delivery-paths.ts";
 import { HeldRequest } from "./held-request.ts";
 import { Intake } from "./intake.ts";
+import { CLOSE, LINGER, NEXT, type Next, SPLICE } from "./next.ts";
 import type { RequestHead } from "./request-head.ts";
 import { Upstream } from "./upstream.ts";
 
 /** How long after sending a close without answer can be an idle time-out of the app that crossed the request, in ms. */
 const CROSSING_MS = 1000;
-/** How long to wait before connecting again if the gate stays open after a refusal, in ms: as often as Dapr pings. */
-const RETRY_MS = 100;
-
-/** What daprd's connection does after an exchange. */
-export type Next =
-  /** Carries the next request. */
-  | { readonly do: "next" | "close" | "splice" }
-  /** Is told why nothing more comes, if nothing of an answer has gone out. */
-  | { readonly do: "refuse"; readonly status: 400 | 502; readonly problem: string }
-  /** Ends after what was sent has arrived. */
-  | { readonly do: "linger" };
-
-const NEXT: Next = { do: "next" };
-const CLOSE: Next = { do: "close" };
-const LINGER: Next = { do: "linger" };
-const SPLICE: Next = { do: "splice" };
 
 /** The exchanges of one connection; everything in it is reused from one to the next. */
 export class Exchange {
   /** The connection to the app that served last; null if there is none, or it can't serve again. */
   up: Upstream | null = null;
+  readonly head: RequestHead;
+  readonly request: HeldRequest;
+  readonly answer: Answer = new Answer();
   #context: RelayContext;
   #down: Socket;
   #inlet: Inlet;
-  #head: RequestHead;
   #body = new Body();
-  #request: HeldRequest;
   #intake: Intake;
-  #answer = new Answer();
   #class: Classified = { class: "call", rule: "method" };
   #startedAt = 0;
+  #lease: Lease | null = null;
   #learner: Learner | null = null;
   #sending: Promise<void> | null = null;
   #waiter: Waiter | null = null;
@@ -77,23 +64,24 @@ export class Exchange {
     this.#context = context;
     this.#down = down;
     this.#inlet = inlet;
-    this.#head = head;
-    this.#request = new HeldRequest(context.budget);
-    this.#intake = new Intake(inlet, this.#body, this.#request);
+    this.head = head;
+    this.request = new HeldRequest(context.budget);
+    this.#intake = new Intake(inlet, this.#body, this.request);
     this.#intake.onMalformed = () => {
       this.#waiter?.leave();
-      this.#request.target?.close();
+      this.request.target?.close();
     };
   }
 
   /**
-   * @param bodyAt where the head, which is complete, ends in the inlet's bytes
+   * Takes up a request whose head is complete, with what has come of its body.
+   *
+   * @param bodyAt where the head ends in the inlet's bytes
    * @throws {FramingError} if what follows is malformed; nothing of the request has gone to the app then
    */
-  async run(bodyAt: number): Promise<Next> {
-    const head = this.#head;
+  begin(bodyAt: number): void {
+    const { head, request } = this;
     const inlet = this.#inlet;
-    const request = this.#request;
     const { options, deliveryPaths } = this.#context;
     const { delivery, call } = options.ledger.inFlight;
     if (head.chunked) this.#body.inChunks();
@@ -103,58 +91,93 @@ export class Exchange {
     this.#class = classify(head, deliveryPaths, delivery + call === 0);
     this.#startedAt = options.now();
     this.#intake.malformed = null;
-    this.#answer.begun = this.#answer.passed = false;
+    this.#learner = null;
+    this.#sending = null;
+    this.answer.begun = this.answer.passed = false;
     request.begin(this.#class.class === "delivery" || head.safe);
     request.append(inlet.bytes, inlet.at, end);
     request.complete = this.#body.done;
     inlet.pinned = true;
     inlet.at = end;
-    try {
-      return await this.#carry();
-    } finally {
-      request.end();
-      inlet.unpin();
-    }
+  }
+
+  /** Whether the request may go to the app now. */
+  get mayPass(): boolean {
+    return this.#context.options.gate.mayPass(this.#class.class);
+  }
+
+  /** From here to `settle`, or to what `carry` makes of it, the request is in flight. */
+  enter(): void {
+    this.#lease = this.#context.options.ledger.enter(this.#class.class);
+  }
+
+  /** The answer has gone to daprd, and the request to the app. */
+  settle(): Next {
+    this.#lease?.[Symbol.dispose]();
+    this.#lease = null;
+    return this.#end(this.#over("finished", this.#reuse()));
+  }
+
+  /** daprd takes nothing any more. */
+  unwanted(): Next {
+    this.#lease?.[Symbol.dispose]();
+    this.#lease = null;
+    this.#drop();
+    return this.#end(this.#over("peer-closed", CLOSE));
+  }
+
+  /**
+   * Carries the request through all that may come.
+   *
+   * @param sent it has gone to `up`, or at least begun to
+   */
+  async carry(sent: boolean): Promise<Next> {
+    return this.#end(await this.#carry(sent));
+  }
+
+  /** Sends what is here of the request, and the rest as it comes. @param sent bytes of it that have been sent */
+  send(up: Upstream, sent: number): void {
+    this.#sending = this.#send(up, sent);
   }
 
   /** daprd has closed its connection, or its sending half. */
   daprdLeft(): void {
     this.#waiter?.leave();
     if (this.#inlet.failure !== null) this.up?.close();
-    else this.#request.target?.closeWrite();
+    else this.request.target?.closeWrite();
   }
 
   /** See `Relay.abandonParked`. */
   abandonParked(): void {
     if (!this.#waiter) return;
-    this.#request.discard();
+    this.request.discard();
     this.#resumeIntake();
   }
 
   close(): void {
     this.#closed = true;
     this.#waiter?.leave();
-    this.#request.discard();
+    this.request.discard();
     this.#resumeIntake();
     this.up?.close();
   }
 
   /** Reads and drops what is left of a request that was answered early. */
   async drain(): Promise<void> {
-    this.#request.discard();
+    this.request.discard();
     if (!this.#intake.done) await this.#intake.run();
   }
 
-  async #carry(): Promise<Next> {
+  async #carry(sent: boolean): Promise<Next> {
     const { gate, now, redeliver = null } = this.#context.options;
     const { class: cls } = this.#class;
-    const request = this.#request;
-    let why: ParkReport["why"] | null = gate.mayPass(cls) ? null : "gate";
+    const { request } = this;
+    let why: ParkReport["why"] | null = sent || gate.mayPass(cls) ? null : "gate";
     let crossed = false;
-    for (let attempts = 1;;) {
-      if (why !== null && !await this.#park(why)) return this.#notAdmitted();
-      const sentAt = now();
-      const end = await this.#attempt(cls === "delivery" && redeliver !== null);
+    for (let attempts = 1;; sent = false) {
+      if (why !== null && !await this.#park(why)) return this.#refused() ?? this.#over("parked-closed", CLOSE);
+      const sentAt = sent ? this.#startedAt : now();
+      const end = await this.#attempt(sent, cls === "delivery" && redeliver !== null);
       if (end === "finished") return await this.#finish();
       if (end === "refused") {
         if (crossed && cls === "delivery" && !this.#mayRepeat(attempts++)) return await this.#giveUp();
@@ -164,11 +187,12 @@ export class Exchange {
       const { up } = this;
       if (end === "upgraded") return this.#over("finished", SPLICE);
       this.#drop();
-      if (this.#intake.malformed) return this.#refused();
+      const refused = this.#refused();
+      if (refused) return refused;
       // An app that gives up because daprd has is well.
       if (end === "unwanted" || this.#inlet.ended) return this.#over("peer-closed", CLOSE);
-      if (end === "malformed") return this.#over("bad-response", this.#refusal(502, this.#answer.problem));
-      if (up?.used && !this.#answer.begun && !crossed && now() - sentAt < CROSSING_MS) {
+      if (end === "malformed") return this.#over("bad-response", this.#refusal(502, this.answer.problem));
+      if (up?.used && !this.answer.begun && !crossed && now() - sentAt < CROSSING_MS) {
         if (!request.whole) return this.#over("app-died", CLOSE);
         crossed = true;
         why = null;
@@ -178,22 +202,25 @@ export class Exchange {
         kind: "died",
         detail: up?.inlet.failure ? codeOf(up.inlet.failure) : "closed without an answer",
       });
-      if (cls !== "delivery" || this.#answer.passed) return this.#over("app-died", CLOSE);
+      if (cls !== "delivery" || this.answer.passed) return this.#over("app-died", CLOSE);
       if (!this.#mayRepeat(attempts++)) return await this.#giveUp();
       why = "died";
     }
   }
 
   /** From the request's going to the app to the end of the answer: what the ledger calls in flight. */
-  async #attempt(holdBack: boolean): Promise<AnswerEnd | "refused"> {
-    using _lease = this.#context.options.ledger.enter(this.#class.class);
-    const up = this.#usable() ?? await this.#connect();
+  async #attempt(sent: boolean, holdBack: boolean): Promise<AnswerEnd | "refused"> {
+    using _lease = this.#lease ?? this.#context.options.ledger.enter(this.#class.class);
+    this.#lease = null;
+    const up = sent ? this.up : this.#usable() ?? await this.#connect();
     if (!up) return "refused";
-    up.begin();
-    this.#sending = this.#send(up);
-    const end = await this.#answer.relay(up.inlet, this.#down, this.#head, holdBack, this.#tapFor);
+    if (!sent) {
+      up.begin();
+      this.send(up, 0);
+    }
+    const end = await this.answer.relay(up.inlet, this.#down, this.head, holdBack, this.#tapFor);
     // Another protocol begins where the request ends.
-    return end === "upgraded" && !this.#request.complete ? "malformed" : end;
+    return end === "upgraded" && !this.request.complete ? "malformed" : end;
   }
 
   #usable(): Upstream | null {
@@ -213,10 +240,10 @@ export class Exchange {
     return this.up;
   }
 
-  async #send(up: Upstream): Promise<void> {
-    const request = this.#request;
+  async #send(up: Upstream, sent: number): Promise<void> {
+    const { request } = this;
     try {
-      await request.sendTo(up.socket);
+      await request.sendTo(up.socket, sent);
     } catch {
       return; // The answer, or its absence, tells what this means.
     }
@@ -228,26 +255,36 @@ export class Exchange {
   }
 
   #tapFor = () => {
-    this.#learner = learnPaths(this.#context.deliveryPaths, this.#head, this.#answer.head.status);
+    this.#learner = learnPaths(this.#context.deliveryPaths, this.head, this.answer.head.status);
     return this.#learner?.tap ?? null;
   };
 
   async #finish(): Promise<Next> {
     this.#report("finished");
     void this.#learner?.learn();
-    if (this.#answer.closes || !this.#head.persistent) {
-      this.#drop();
-      return LINGER;
+    if (!this.#closes) {
+      if (!this.request.target) await this.#sending;
+      // Answered early, the rest belongs to this request all the same.
+      if (!this.#intake.done) await this.#intake.run();
+      if (!this.request.complete) return CLOSE;
     }
-    if (!this.#request.target) await this.#sending;
-    if (!this.#intake.done) {
-      // Answered early: the rest belongs to this request all the same.
-      await this.#intake.run();
-      if (!this.#request.complete) return CLOSE;
-    }
-    if (this.#request.target && this.up?.usable) this.up.idle();
+    return this.#reuse();
+  }
+
+  get #closes(): boolean {
+    return this.answer.closes || !this.head.persistent;
+  }
+
+  #reuse(): Next {
+    if (!this.#closes && this.request.target && this.up?.usable) this.up.idle();
     else this.#drop();
-    return NEXT;
+    return this.#closes ? LINGER : NEXT;
+  }
+
+  #end(next: Next): Next {
+    this.request.end();
+    this.#inlet.unpin();
+    return next;
   }
 
   /** @returns whether it may go on: false if daprd left, or the request proved malformed or can't be sent any more */
@@ -257,51 +294,43 @@ export class Exchange {
     const inlet = this.#inlet;
     if (inlet.ended) return false;
     using _lease = options.ledger.park(cls);
-    options.onPark?.({ class: cls, rule, path: this.#head.path, why });
+    options.onPark?.({ class: cls, rule, path: this.head.path, why });
     const waiter: Waiter = { leave: () => {} };
     this.#waiter = waiter;
-    if (abandoned) this.#request.discard();
-    if (this.#request.complete) void inlet.readAhead();
+    if (abandoned) this.request.discard();
+    if (this.request.complete) void inlet.readAhead();
     else void this.#intake.run();
     const stay = () => !inlet.ended && !this.#closed && this.#intake.malformed === null;
-    if (why !== "gate" && stay() && options.gate.mayPass(cls)) {
-      const timer = setTimeout(() => waiter.leave(), RETRY_MS);
-      await waitingRoom.wait(cls, waiter);
-      clearTimeout(timer);
-    }
-    while (stay() && (forever || !options.gate.mayPass(cls))) await waitingRoom.wait(cls, waiter);
+    await (forever ? waitingRoom.stay(cls, waiter, stay) : waitingRoom.pass(cls, waiter, why, stay));
     this.#waiter = null;
     inlet.stopReadingAhead();
-    return stay() && this.#request.whole;
+    return stay() && this.request.whole;
   }
 
   /** Whether a delivery that the app did not survive is to be sent again after this many attempts. */
   #mayRepeat(attempts: number): boolean {
     const { redeliver = null } = this.#context.options;
-    return redeliver !== null && attempts < redeliver.limit && this.#request.whole;
+    return redeliver !== null && attempts < redeliver.limit && this.request.whole;
   }
 
   /** Holds a delivery that is not sent again, so that it is no failure as long as that can be avoided. */
   async #giveUp(): Promise<Next> {
-    const tooLarge = this.#context.options.redeliver != null && !this.#request.whole;
+    const tooLarge = this.#context.options.redeliver != null && !this.request.whole;
     await this.#park("died", tooLarge);
     return this.#over(this.#inlet.ended ? "parked-closed" : "app-died", CLOSE);
   }
 
-  #notAdmitted(): Next {
-    return this.#intake.malformed ? this.#refused() : this.#over("parked-closed", CLOSE);
-  }
-
-  #refused(): Next {
-    return this.#over("bad-request", this.#refusal(400, this.#intake.malformed!.message));
+  #refused(): Next | null {
+    const { malformed } = this.#intake;
+    return malformed && this.#over("bad-request", this.#refusal(400, malformed.message));
   }
 
   #refusal(status: 400 | 502, problem: string): Next {
-    return this.#answer.passed ? CLOSE : { do: "refuse", status, problem };
+    return this.answer.passed ? CLOSE : { do: "refuse", status, problem };
   }
 
   #resumeIntake(): void {
-    if (!this.#request.complete) void this.#intake.run();
+    if (!this.request.complete) void this.#intake.run();
   }
 
   #drop(): void {

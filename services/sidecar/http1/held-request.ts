@@ -60,12 +60,13 @@ export class HeldRequest {
   /**
    * Sends everything that is here, also what is appended meanwhile; then `target` is `socket`.
    *
+   * @param sent bytes of the beginning that have been sent
    * @throws as `Socket.write`
    */
-  async sendTo(socket: Socket): Promise<void> {
+  async sendTo(socket: Socket, sent = 0): Promise<void> {
     this.target = null;
     const parts = this.#parts;
-    for (let i = 0, sent = 0; i < parts.length;) {
+    for (let i = 0; i < parts.length;) {
       const part = parts[i]!;
       const start = part.start + sent;
       sent += await socket.write(part.bytes.subarray(start, part.end));
@@ -76,6 +77,11 @@ export class HeldRequest {
     }
     if (parts !== this.#parts) return; // Let go of meanwhile.
     // In the same step as the last look at the parts: nothing can come between that neither loop would send.
+    this.sentTo(socket);
+  }
+
+  /** Everything that is here was sent. */
+  sentTo(socket: Socket): void {
     this.target = socket;
     if (!this.#keep) this.#letGo();
   }
@@ -94,7 +100,7 @@ export class HeldRequest {
 
   #letGo(): void {
     this.whole = false;
-    this.#parts = [];
+    if (this.#parts.length > 0) this.#parts = [];
     this.#size = 0;
     if (this.#taken > 0) {
       this.#budget.giveBack(this.#taken);

@@ -51,7 +51,7 @@ export class Intake {
         });
         this.#resume = null;
       }
-      if (!await inlet.fill()) return;
+      if (inlet.at === inlet.end && !await inlet.fill()) return;
       const start = inlet.at;
       try {
         inlet.at = this.#body.take(inlet.bytes, start, inlet.end);

@@ -7,13 +7,16 @@ export class Upstream {
   readonly inlet: Inlet;
   /** Whether a request went over it before: only then can the app have closed it as idle. */
   used = false;
+  /** Called if the connection ends while it carries an exchange. */
+  onCut: (() => void) | null = null;
   #busy = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
     this.inlet = new Inlet(socket);
     this.inlet.onEnd = () => {
-      if (!this.#busy) this.close();
+      if (this.#busy) this.onCut?.();
+      else this.close();
     };
   }
 

@@ -31,11 +31,15 @@ export class Inlet {
   /** Why reading failed; null if it did not. */
   failure: unknown = null;
   pinned = false;
+  /** Called whenever bytes have come. Somebody may wait for them with `fill` as well. */
+  onBytes: (() => void) | null = null;
   /** Called once, when `ended` becomes true. */
   onEnd: (() => void) | null = null;
 
   #socket: Socket;
-  #reading: Promise<boolean> | null = null;
+  #reading = false;
+  #filled: Promise<boolean> | null = null;
+  #resolve: (more: boolean) => void = () => {};
   #ahead = false;
   #spare: Uint8Array | null = null;
   #retired: Uint8Array | null = null;
@@ -44,18 +48,27 @@ export class Inlet {
     this.#socket = socket;
   }
 
+  /** Reads ahead without waiting: see `onBytes` and `onEnd`. What is not dealt with may be moved by it. */
+  watch(): void {
+    if (this.#reading || this.ended) return;
+    this.#reading = true;
+    this.#makeRoom();
+    // Callbacks made once: an async function here would cost more than the read itself.
+    this.#socket.read(this.end === 0 ? this.bytes : this.bytes.subarray(this.end)).then(this.#came, this.#broke);
+  }
+
   /**
-   * Waits for more bytes. What is not dealt with may be moved by it.
+   * Waits for more bytes than there are. What is not dealt with may be moved by it.
    *
    * @returns false once the peer has finished sending or the connection broke; it never throws
    */
   fill(): Promise<boolean> {
-    return this.#reading ??= this.#read();
-  }
-
-  /** Reads ahead without waiting, so that the end of the connection is noticed (`onEnd`). */
-  watch(): void {
-    if (!this.ended) void this.fill();
+    if (this.ended) return Promise.resolve(false);
+    this.#filled ??= new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.watch();
+    return this.#filled;
   }
 
   /**
@@ -80,23 +93,29 @@ export class Inlet {
     }
   }
 
-  async #read(): Promise<boolean> {
-    if (this.ended) return false;
-    this.#makeRoom();
-    let count: number | null = null;
-    try {
-      count = await this.#socket.read(this.end === 0 ? this.bytes : this.bytes.subarray(this.end));
-    } catch (error) {
-      this.failure = error;
-    }
-    this.#reading = null;
-    if (count === null) {
-      this.ended = true;
-      this.onEnd?.();
-      return false;
-    }
+  #came = (count: number | null): void => {
+    this.#reading = false;
+    if (count === null) return this.#finish();
     this.end += count;
-    return true;
+    if (this.#filled) this.#settle(true);
+    this.onBytes?.();
+  };
+
+  #broke = (error: unknown): void => {
+    this.#reading = false;
+    this.failure = error;
+    this.#finish();
+  };
+
+  #finish(): void {
+    this.ended = true;
+    if (this.#filled) this.#settle(false);
+    this.onEnd?.();
+  }
+
+  #settle(more: boolean): void {
+    this.#filled = null;
+    this.#resolve(more);
   }
 
   #makeRoom(): void {

@@ -4,8 +4,12 @@
  */
 import type { TrafficClass } from "../../core/ledger.ts";
 import type { Gate } from "../gate.ts";
+import type { ParkReport } from "../relay.ts";
 
-/** One that waits. `leave` ends its waiting early. */
+/** How long to wait before connecting again if the gate stays open after a refusal, in ms: as often as Dapr pings. */
+const RETRY_MS = 100;
+
+/** One that waits. `leave` makes it look whether it still wants to. */
 export type Waiter = { leave: () => void };
 
 export class WaitingRoom {
@@ -17,8 +21,26 @@ export class WaitingRoom {
     gate.onChange(() => this.#admit());
   }
 
-  /** Resolves when the gate says that it has changed for the better, or when `waiter.leave` is called. */
-  wait(cls: TrafficClass, waiter: Waiter): Promise<void> {
+  /**
+   * Resolves when the gate lets `cls` pass, or when `stay` does not hold any more; it is looked at after `leave`.
+   *
+   * @param why after a failure of the app, an open gate is not trusted at once
+   */
+  async pass(cls: TrafficClass, waiter: Waiter, why: ParkReport["why"], stay: () => boolean): Promise<void> {
+    if (why !== "gate" && stay() && this.#gate.mayPass(cls)) {
+      const timer = setTimeout(() => waiter.leave(), RETRY_MS);
+      await this.#change(cls, waiter);
+      clearTimeout(timer);
+    }
+    while (stay() && !this.#gate.mayPass(cls)) await this.#change(cls, waiter);
+  }
+
+  /** Resolves when `stay` does not hold any more; it is looked at after `leave`, and when the gate opens. */
+  async stay(cls: TrafficClass, waiter: Waiter, stay: () => boolean): Promise<void> {
+    while (stay()) await this.#change(cls, waiter);
+  }
+
+  #change(cls: TrafficClass, waiter: Waiter): Promise<void> {
     return new Promise((resolve) => {
       waiter.leave = () => {
         if (this.#waiting.delete(waiter)) resolve();

@@ -1,0 +1,123 @@
+/**
+ * The way of most exchanges: the request came whole, may pass, and has a connection to the app; its answer comes
+ * whole. Four callbacks, made once a connection, because the general way (`Exchange.carry`) costs a dozen promises and
+ * async functions. Whatever else turns out goes on there, from where it is.
+ * @module
+ */
+import { type Socket, writeAll } from "../../host/sockets/index.ts";
+import type { Inlet } from "../relay/inlet.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Next } from "./next.ts";
+import type { Upstream } from "./upstream.ts";
+
+const IDLE = 0;
+const SENDING = 1;
+const WAITING = 2;
+const PASSING = 3;
+
+export class FastLane {
+  /** Called when the exchange is over. */
+  onOver: (next: Next) => void = () => {};
+  /** Called when it has to go on the general way; the request has gone to the app. */
+  onHandOver: () => void = () => {};
+  /** Called with what nobody foresaw. */
+  onFault: (error: unknown) => void = () => {};
+  #exchange: Exchange;
+  #down: Socket;
+  #inlet: Inlet;
+  #up: Upstream | null = null;
+  #state = IDLE;
+  #answerCame = false;
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  constructor(exchange: Exchange, down: Socket, inlet: Inlet) {
+    this.#exchange = exchange;
+    this.#down = down;
+    this.#inlet = inlet;
+  }
+
+  /** @returns false if the exchange, which has begun, has to go the general way from its start */
+  start(requestAt: number): boolean {
+    const exchange = this.#exchange;
+    const { up, head, request } = exchange;
+    if (!up?.usable || !request.complete || head.upgrade || teaches(head) || !exchange.mayPass) return false;
+    const inlet = this.#inlet;
+    this.#state = SENDING;
+    this.#answerCame = false;
+    if (this.#up !== up) {
+      this.#up = up;
+      up.inlet.onBytes = this.#onAnswer;
+      up.onCut = this.#onCut;
+    }
+    up.begin();
+    exchange.enter();
+    this.#bytes = inlet.bytes.subarray(requestAt, inlet.at);
+    up.socket.write(this.#bytes).then(this.#onSent, this.#handOver);
+    return true;
+  }
+
+  #onSent = (count: number): void => {
+    if (this.#state !== SENDING) return;
+    const exchange = this.#exchange;
+    const up = this.#up!;
+    if (count < this.#bytes.length) {
+      exchange.send(up, count);
+      return this.#handOver();
+    }
+    this.#state = WAITING;
+    exchange.request.sentTo(up.socket);
+    if (!exchange.request.whole) this.#inlet.unpin();
+    if (this.#inlet.ended) exchange.daprdLeft();
+    else this.#inlet.watch();
+    if (this.#answerCame) this.#onAnswer();
+  };
+
+  #onAnswer = (): void => {
+    this.#answerCame = true;
+    if (this.#state !== WAITING) return;
+    try {
+      const { inlet } = this.#up!;
+      const end = this.#exchange.answer.wholeIn(inlet, this.#exchange.head.method);
+      if (end < 0) return this.#handOver();
+      this.#state = PASSING;
+      this.#bytes = inlet.bytes.subarray(inlet.at, end);
+      inlet.at = end;
+      this.#down.write(this.#bytes).then(this.#onPassed, this.#onUnwanted);
+    } catch (error) {
+      this.onFault(error);
+    }
+  };
+
+  #onPassed = (count: number): void => {
+    if (count < this.#bytes.length) {
+      writeAll(this.#down, this.#bytes.subarray(count)).then(this.#onAllPassed, this.#onUnwanted);
+    } else {
+      this.#onAllPassed();
+    }
+  };
+
+  #onAllPassed = (): void => {
+    this.#state = IDLE;
+    this.onOver(this.#exchange.settle());
+  };
+
+  #onUnwanted = (): void => {
+    this.#state = IDLE;
+    this.onOver(this.#exchange.unwanted());
+  };
+
+  #onCut = (): void => {
+    if (this.#state === SENDING || this.#state === WAITING) this.#handOver();
+  };
+
+  #handOver = (): void => {
+    if (this.#state === IDLE) return;
+    this.#state = IDLE;
+    this.onHandOver();
+  };
+}
+
+/** Whether the answer may say which paths are for deliveries: see `learnPaths`. */
+function teaches(head: { readonly method: string; readonly path: string }): boolean {
+  return head.method === "OPTIONS" || head.path === "/dapr/subscribe";
+}
