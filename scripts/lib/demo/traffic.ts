@@ -79,7 +79,7 @@ async function restarts(sides: WorkerDeployment[], messages: readonly Message[],
   const start = performance.now();
   for (let restart = 1; restart <= RESTARTS; restart++) {
     await sleep(Math.max(0, start + whole * (restart - 0.6) / RESTARTS - performance.now()));
-    const late = performance.now() - start > whole ? ", after the last message as this machine is slow" : "";
+    const late = performance.now() - start > whole ? ", after the last message" : "";
     ticker.phase(`publishing, rolling restart ${restart} of ${RESTARTS}${late}`);
     await Promise.all(sides.map(async (side) => {
       await side.restart();
