@@ -35,6 +35,7 @@ export async function main(): Promise<number> {
   const log = createLog({ level: config.logLevel, write: (line) => process.stdout.write(line), clock });
   const sockets = await systemSockets();
 
+  let finished = 0;
   const ledger = new Ledger(() => lifecycle.trafficChanged());
   const busy = new BusyProbe(config, sockets);
   const daprd = daprdProbe(config.daprd, optionalEnv(process.env, SIDECAR_ENV.daprApiToken), sockets);
@@ -59,12 +60,24 @@ export async function main(): Promise<number> {
       ledger,
       sockets,
       now: () => clock.now(),
-      onRequest: ({ class: cls, outcome }) => metrics.requested(cls, outcome),
+      onRequest({ class: cls, outcome }) {
+        metrics.requested(cls, outcome);
+        if (cls === "delivery" && outcome === "finished") finished++;
+      },
       onPark: sayParked(ledger, log),
     })
     : undefined;
 
-  narrate({ lifecycle, ledger, busy: () => busy.last, clock, log, metrics, writeTerminationMessage });
+  narrate({
+    lifecycle,
+    ledger,
+    busy: () => busy.last,
+    finished: () => finished,
+    clock,
+    log,
+    metrics,
+    writeTerminationMessage,
+  });
   const hooks = new Hooks({
     lifecycle,
     clock,

@@ -18,6 +18,8 @@ export type NarratorOptions = {
   readonly lifecycle: Lifecycle;
   readonly ledger: Ledger;
   readonly busy: () => Busy;
+  /** Deliveries that the app has answered whole, since the start. */
+  readonly finished: () => number;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: SidecarMetrics;
@@ -26,7 +28,7 @@ export type NarratorOptions = {
 };
 
 export function narrate(options: NarratorOptions): void {
-  const { lifecycle, ledger, busy, clock, log, metrics, writeTerminationMessage } = options;
+  const { lifecycle, ledger, busy, finished, clock, log, metrics, writeTerminationMessage } = options;
   let finishedBefore = 0;
   let workMs = 0;
   let cutOff: string | null = null;
@@ -47,7 +49,7 @@ export function narrate(options: NarratorOptions): void {
       if (change.event.type !== "ready") log.warn("opened the gate before the app was ready", { reason: after.reason });
     }
     if (after.phase === "draining") {
-      finishedBefore = ledger.finished.delivery;
+      finishedBefore = finished();
       cutOff = null;
     }
     if (after.phase === "leaving") {
@@ -83,7 +85,7 @@ export function narrate(options: NarratorOptions): void {
   function lastWords(forced: boolean): string {
     return drainMessage({
       ms: workMs,
-      finished: ledger.finished.delivery - finishedBefore,
+      finished: finished() - finishedBefore,
       parked: total(ledger.parked),
       cutOff,
       forced,

@@ -113,15 +113,13 @@ export class Exchange {
 
   /** The answer has gone to daprd, and the request to the app. */
   settle(): Next {
-    this.#lease?.[Symbol.dispose]();
-    this.#lease = null;
+    this.#leave();
     return this.#end(this.#over("finished", this.#reuse()));
   }
 
   /** daprd takes nothing any more. */
   unwanted(): Next {
-    this.#lease?.[Symbol.dispose]();
-    this.#lease = null;
+    this.#leave();
     this.#drop();
     return this.#end(this.#over("peer-closed", CLOSE));
   }
@@ -151,14 +149,14 @@ export class Exchange {
   abandonParked(): void {
     if (!this.#waiter) return;
     this.request.discard();
-    this.#resumeIntake();
+    if (!this.request.complete) void this.#intake.run();
   }
 
   close(): void {
     this.#closed = true;
+    this.abandonParked();
     this.#waiter?.leave();
-    this.request.discard();
-    this.#resumeIntake();
+    this.#leave();
     this.up?.close();
   }
 
@@ -221,6 +219,11 @@ export class Exchange {
     const end = await this.answer.relay(up.inlet, this.#down, this.head, holdBack, this.#tapFor);
     // Another protocol begins where the request ends.
     return end === "upgraded" && !this.request.complete ? "malformed" : end;
+  }
+
+  #leave(): void {
+    this.#lease?.[Symbol.dispose]();
+    this.#lease = null;
   }
 
   #usable(): Upstream | null {
@@ -327,10 +330,6 @@ export class Exchange {
 
   #refusal(status: 400 | 502, problem: string): Next {
     return this.answer.passed ? CLOSE : { do: "refuse", status, problem };
-  }
-
-  #resumeIntake(): void {
-    if (!this.request.complete) void this.#intake.run();
   }
 
   #drop(): void {
