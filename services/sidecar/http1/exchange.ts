@@ -27,13 +27,13 @@ import { codeOf, type Socket } from "../../host/sockets/index.ts";
 import type { ParkReport, RequestOutcome } from "../relay.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { Inlet } from "../relay/inlet.ts";
-import type { Waiter } from "../relay/waiting-room.ts";
 import { Answer, type AnswerEnd } from "./answer.ts";
 import { Body } from "./body.ts";
 import { type Learner, learnPaths } from "./delivery-paths.ts";
 import { HeldRequest } from "./held-request.ts";
 import { Intake } from "./intake.ts";
 import { CLOSE, LINGER, NEXT, type Next, SPLICE } from "./next.ts";
+import { Parking } from "./parking.ts";
 import type { RequestHead } from "./request-head.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -57,7 +57,7 @@ export class Exchange {
   #lease: Lease | null = null;
   #learner: Learner | null = null;
   #sending: Promise<void> | null = null;
-  #waiter: Waiter | null = null;
+  #parking: Parking;
   #closed = false;
 
   constructor(context: RelayContext, down: Socket, inlet: Inlet, head: RequestHead) {
@@ -68,9 +68,10 @@ export class Exchange {
     this.request = new HeldRequest(context.budget);
     this.#intake = new Intake(inlet, this.#body, this.request);
     this.#intake.onMalformed = () => {
-      this.#waiter?.leave();
+      this.#parking.look();
       this.request.target?.close();
     };
+    this.#parking = new Parking(context, inlet, this.request, this.#intake);
   }
 
   /**
@@ -140,22 +141,19 @@ export class Exchange {
 
   /** daprd has closed its connection, or its sending half. */
   daprdLeft(): void {
-    this.#waiter?.leave();
+    this.#parking.look();
     if (this.#inlet.failure !== null) this.up?.close();
     else this.request.target?.closeWrite();
   }
 
   /** See `Relay.abandonParked`. */
   abandonParked(): void {
-    if (!this.#waiter) return;
-    this.request.discard();
-    if (!this.request.complete) void this.#intake.run();
+    this.#parking.abandon();
   }
 
   close(): void {
     this.#closed = true;
-    this.abandonParked();
-    this.#waiter?.leave();
+    this.#parking.close();
     this.#leave();
     this.up?.close();
   }
@@ -173,7 +171,7 @@ export class Exchange {
     let why: ParkReport["why"] | null = sent || gate.mayPass(cls) ? null : "gate";
     let crossed = false;
     for (let attempts = 1;; sent = false) {
-      if (why !== null && !await this.#park(why)) return this.#refused() ?? this.#over("parked-closed", CLOSE);
+      if (why !== null && !await this.#park(why, false)) return this.#refused() ?? this.#over("parked-closed", CLOSE);
       const sentAt = sent ? this.#startedAt : now();
       const end = await this.#attempt(sent, cls === "delivery" && redeliver !== null);
       if (end === "finished") return await this.#finish();
@@ -188,7 +186,7 @@ export class Exchange {
       const refused = this.#refused();
       if (refused) return refused;
       // An app that gives up because daprd has is well.
-      if (end === "unwanted" || this.#inlet.ended) return this.#over("peer-closed", CLOSE);
+      if (end === "unwanted" || this.#inlet.ended || this.#closed) return this.#over("peer-closed", CLOSE);
       if (end === "malformed") return this.#over("bad-response", this.#refusal(502, this.answer.problem));
       if (up?.used && !this.answer.begun && !crossed && now() - sentAt < CROSSING_MS) {
         if (!request.whole) return this.#over("app-died", CLOSE);
@@ -224,6 +222,10 @@ export class Exchange {
   #leave(): void {
     this.#lease?.[Symbol.dispose]();
     this.#lease = null;
+  }
+
+  #park(why: ParkReport["why"], forever: boolean): Promise<boolean> {
+    return this.#parking.wait(this.#class, this.head.path, why, forever);
   }
 
   #usable(): Upstream | null {
@@ -288,26 +290,6 @@ export class Exchange {
     this.request.end();
     this.#inlet.unpin();
     return next;
-  }
-
-  /** @returns whether it may go on: false if daprd left, or the request proved malformed or can't be sent any more */
-  async #park(why: ParkReport["why"], forever = false): Promise<boolean> {
-    const { options, waitingRoom, abandoned } = this.#context;
-    const { class: cls, rule } = this.#class;
-    const inlet = this.#inlet;
-    if (inlet.ended) return false;
-    using _lease = options.ledger.park(cls);
-    options.onPark?.({ class: cls, rule, path: this.head.path, why });
-    const waiter: Waiter = { leave: () => {} };
-    this.#waiter = waiter;
-    if (abandoned) this.request.discard();
-    if (this.request.complete) void inlet.readAhead();
-    else void this.#intake.run();
-    const stay = () => !inlet.ended && !this.#closed && this.#intake.malformed === null;
-    await (forever ? waitingRoom.stay(cls, waiter, stay) : waitingRoom.pass(cls, waiter, why, stay));
-    this.#waiter = null;
-    inlet.stopReadingAhead();
-    return stay() && this.request.whole;
   }
 
   /** Whether a delivery that the app did not survive is to be sent again after this many attempts. */
