@@ -85,7 +85,12 @@ describe("keys under daps.io/", () => {
     expect(keyViolations({ path: "a", text: "daps.io/redy-path: /x" }, known)).toEqual([
       "a: daps.io/redy-path is no key of DAPS",
     ]);
-    expect(keyViolations({ path: "a", text: "daps.io/ready-path: /x, daps.io/… and daps.io/<key>" }, known)).toEqual(
+    expect(
+      keyViolations(
+        { path: "a", text: "daps.io/ready-path: /x, daps.io/… and daps.io/<key>, daps.io/sidecar-${what}" },
+        known,
+      ),
+    ).toEqual(
       [],
     );
   });

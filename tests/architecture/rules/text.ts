@@ -51,7 +51,7 @@ export function lockViolations(lock: { packages: Record<string, { resolved?: str
 /** Keys under `daps.io/` that are not known, anywhere in a text. */
 export function keyViolations({ path, text }: Source, known: ReadonlySet<string>): Violation[] {
   const found = new Set(
-    [...text.matchAll(/\bdaps\.io\/([a-z](?:[a-z-]*[a-z])?)(?![\w/])/g)].map(([, key]) => key ?? ""),
+    [...text.matchAll(/\bdaps\.io\/([a-z](?:[a-z-]*[a-z])?)(?![\w/-])/g)].map(([, key]) => key ?? ""),
   );
   return [...found].filter((key) => !known.has(key)).map((key) => `${path}: daps.io/${key} is no key of DAPS`);
 }
