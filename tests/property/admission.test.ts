@@ -34,7 +34,9 @@ const between: fc.Arbitrary<(pod: Pod) => Pod> = fc.subarray<(pod: Pod) => Pod>(
 
 describe("a patch", () => {
   it("makes one document of another, and is empty only if they are equal", () => {
-    fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (from, to) => {
+    // The library that applies the patch here refuses to write this key.
+    const json = fc.jsonValue().filter((value) => !JSON.stringify(value).includes("__proto__"));
+    fc.assert(fc.property(json, json, (from, to) => {
       // A patch of the whole document replaces its root, which only its holder can do.
       const [holder, target] = [{ document: from }, { document: to }];
       expect(patched(holder, patchBetween(holder, target))).toEqual(target);

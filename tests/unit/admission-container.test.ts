@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseSidecarConfig } from "../../services/core/sidecar-config.ts";
+import { parseSidecarConfig, TERMINATION_MESSAGE_PATH } from "../../services/core/sidecar-config.ts";
 import {
   admitPod,
   type Admitted,
@@ -73,8 +73,9 @@ describe("the container of DAPS", () => {
     expect(granted).toEqual([
       "--allow-net=127.0.0.1:9696,[::]:9697,0.0.0.0:9697,127.0.0.1:3000,127.0.0.1:3500,127.0.0.1:3501",
       "--allow-env=DAPS_CONFIG,DAPS_TOKEN,DAPR_API_TOKEN",
-      "--allow-write=/dev/termination-log",
+      `--allow-write=${TERMINATION_MESSAGE_PATH}`,
     ]);
+    expect(daps["terminationMessagePath"]).toBe(TERMINATION_MESSAGE_PATH);
   });
 
   it("is told the settings of the pod in a form that the sidecar reads", () => {
