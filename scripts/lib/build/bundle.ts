@@ -3,8 +3,9 @@
  * needs.
  * @module
  */
+import { builtinModules } from "node:module";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { type OutputChunk, type OutputOptions, rolldown, type RolldownBuild } from "rolldown";
+import { type OutputChunk, type OutputOptions, type Plugin, rolldown, type RolldownBuild } from "rolldown";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const ENTRY = join(ROOT, "services/main.ts");
@@ -63,10 +64,22 @@ function nameOf(module: string): string {
   return name.replaceAll(/[^\w.]+/g, "-").replace(/^-+/, "");
 }
 
+/** CommonJS packages name Node's built-ins without `node:`, which Deno does not take for built-ins. */
+const NODE_BUILTINS: Plugin = {
+  name: "node-builtins",
+  resolveId: (id) => builtinModules.includes(id) ? { id: `node:${id}`, external: true } : undefined,
+};
+
 async function build(
   output: (bundle: RolldownBuild) => Promise<{ output: readonly ({ type: string } | OutputChunk)[] }>,
 ): Promise<readonly Chunk[]> {
-  const bundle = await rolldown({ input: ENTRY, cwd: ROOT, platform: "node", logLevel: "warn" });
+  const bundle = await rolldown({
+    input: ENTRY,
+    cwd: ROOT,
+    platform: "node",
+    logLevel: "warn",
+    plugins: [NODE_BUILTINS],
+  });
   try {
     const result = await output(bundle);
     return result.output.filter((item): item is OutputChunk => item.type === "chunk").map((chunk) => ({
