@@ -114,6 +114,8 @@ export async function startKubelet(layout: Layout, programs: string): Promise<St
       cgroupRoot: `/${cgroup}`,
       failCgroupV1: false,
       failSwapOn: false,
+      // Dapr waits for a ConfigMap that is filled after its pods have started; by default that takes up to a minute.
+      syncFrequency: "5s",
       clusterDNS: [DNS_SERVICE_IP],
       clusterDomain: "cluster.local",
       resolvConf: join(config, "resolv.conf"),
