@@ -3,7 +3,14 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { join } from "node:path";
-import { containers, type Lab, openLab, READY_PATH, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import {
+  containers,
+  type Lab,
+  openLab,
+  polled,
+  READY_PATH,
+  WorkerDeployment,
+} from "../../../scripts/lib/proof/index.ts";
 import { repositoryRoot } from "../../../scripts/lib/toolchain/index.ts";
 
 const TIMEOUT_MS = 180_000;
@@ -69,7 +76,11 @@ test("with the webhook down, pods start without DAPS; with it back, new pods hav
   expect(await containersAfterRestart()).toEqual(["app", "daprd"]);
   await scale(2);
   await kubectl("rollout", "status", "deployment/daps-webhook", "-n", "daps-system", "--timeout=120s");
-  expect(await containersAfterRestart()).toContain("daps");
+  // Ready is one thing; that every API server knows the way to it is another, which only a new pod shows.
+  await polled(async () => (await containersAfterRestart()).includes("daps"), () => worker.pods.seen(), {
+    what: "new pods to have DAPS again",
+    timeoutMs: 60_000,
+  });
 }, TIMEOUT_MS * 2);
 
 test("uninstalling leaves nothing, and a pod that has DAPS still ends in order", async () => {
