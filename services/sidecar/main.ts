@@ -60,6 +60,7 @@ export async function main(): Promise<number> {
       ledger,
       sockets,
       now: () => clock.now(),
+      redeliver: config.redeliver.enabled ? { limit: config.redeliver.limit } : null,
       onRequest({ class: cls, outcome }) {
         metrics.requested(cls, outcome);
         if (cls === "delivery" && outcome === "finished") finished++;

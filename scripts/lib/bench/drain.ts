@@ -70,7 +70,9 @@ async function measure(lab: Lab, which: Case, native: boolean, round: number): P
   const [pod] = worker.pods.ready;
   if (pod?.metadata?.name === undefined) throw new Error(`Cannot measure ${which} as ${worker.pods.seen()}`);
   if (containerNames(pod).includes("daps") !== which.endsWith("daps")) {
-    throw new Error(`Cannot measure ${which} as the pod has these containers: received ${containerNames(pod)}`);
+    throw new Error(
+      `Cannot measure ${which} as the pod has these containers: received ${containerNames(pod).join(", ")}`,
+    );
   }
   if (which.startsWith("busy")) await busy(worker, { id: `${which}-${round}`, workMs: WORK_MS, atMs: 0 });
   const ms = await worker.delete(pod.metadata.name);

@@ -94,7 +94,7 @@ export class Broker implements AsyncDisposable {
       fetch(url, { headers: { authorization } }),
     ]);
     if (!response.ok) {
-      throw new Error(`Cannot ask how full ${queue} is: received status ${response.status} from ${url}`);
+      throw new Error(`Cannot ask how full ${queue} is: received status ${response.status} from ${url.href}`);
     }
     const totals = (await response.json() as QueueTotals[]).find(({ name }) => name === queue);
     if (totals === undefined) throw new Error(`Cannot ask how full a queue is as there is none: received ${queue}`);

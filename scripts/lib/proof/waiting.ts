@@ -41,7 +41,7 @@ export class Waiting {
           const found = find();
           if (isFound(found)) settle(() => resolve(found));
         } catch (error) {
-          settle(() => reject(error));
+          settle(() => reject(error instanceof Error ? error : new Error(String(error))));
         }
       };
       const timer = setTimeout(() => settle(() => reject(inVain(what, timeoutMs, seen()))), timeoutMs);

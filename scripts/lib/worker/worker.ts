@@ -193,7 +193,7 @@ async function becomeReady(): Promise<void> {
   await reporter.report({ kind: "ready" });
 }
 
-function answer(response: ServerResponse, status: number, body: unknown = undefined): void {
+function answer(response: ServerResponse, status: number, body?: unknown): void {
   if (stopping) response.setHeader("connection", "close");
   if (body === undefined) response.writeHead(status).end();
   else if (typeof body === "string") response.writeHead(status, { "content-type": "text/html" }).end(body);
@@ -304,7 +304,7 @@ process.once("SIGTERM", () => {
     server.close();
     server.closeIdleConnections();
   }
-  reporter.report({ kind: "sigterm" }).then(leave);
+  void reporter.report({ kind: "sigterm" }).then(leave);
 });
 
 await reporter.report({ kind: "started" });
