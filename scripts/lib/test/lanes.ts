@@ -95,7 +95,8 @@ async function runLane(
     say(label, `brings up the cluster ${cluster.name}`);
     settingUp = ready(cluster);
     await unlessAborted(settingUp, context.signal);
-    if (!AS_INSTALLED.has(lane)) await insist(cluster);
+    await insist(cluster, "dapr-sidecar-injector");
+    if (!AS_INSTALLED.has(lane)) await insist(cluster, "daps-webhook");
     outcome = await quiet ? await runTests(lane, label, folder, cluster, context) : broken(label, "was not begun");
   } catch (error) {
     outcome = broken(label, error instanceof Error ? error.message : String(error), performance.now() - start);
@@ -148,15 +149,17 @@ async function setUp(cluster: Cluster, image: string, signal: AbortSignal): Prom
   await cluster.helm(["install", "daps", join(repositoryRoot, "chart"), "--wait", "--timeout", "3m"]);
 }
 
-/** Makes creation wait for the webhook: what a busy machine leaves without DAPS, by its promise, shows nothing of it. */
-async function insist(cluster: Cluster): Promise<void> {
-  const patch = ["failurePolicy", "timeoutSeconds"].map((field, index) => ({
-    op: "replace",
-    path: `/webhooks/0/${field}`,
-    value: ["Fail", 30][index],
-  }));
+/**
+ * Makes the creation of pods fail, and be tried again by its controller, where a webhook is late: what a busy machine
+ * leaves without daprd or DAPS shows nothing of them.
+ */
+async function insist(cluster: Cluster, webhook: string): Promise<void> {
+  const patch = [
+    { op: "add", path: "/webhooks/0/failurePolicy", value: "Fail" },
+    { op: "add", path: "/webhooks/0/timeoutSeconds", value: 30 },
+  ];
   await cluster.kubectl([
-    ...["patch", "mutatingwebhookconfiguration", "daps-webhook", "--type=json"],
+    ...["patch", "mutatingwebhookconfiguration", webhook, "--type=json"],
     ...["--patch", JSON.stringify(patch)],
   ]);
 }

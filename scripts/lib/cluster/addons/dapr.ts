@@ -31,8 +31,6 @@ export async function installDapr(cluster: Cluster, { values = {} }: DaprOptions
       // Actors and workflows are not what DAPS is about, and they take two more servers.
       "global.actors.enabled": false,
       "global.scheduler.enabled": false,
-      // Else a busy machine, on which the injector is late, gets pods without daprd, which nothing makes good again.
-      "dapr_sidecar_injector.webhookFailurePolicy": "Fail",
       ...(tar === undefined ? {} : await builtImages()),
       ...values,
     };
