@@ -66,6 +66,11 @@ export async function main(): Promise<number> {
         if (cls === "delivery" && outcome === "finished") finished++;
       },
       onPark: sayParked(ledger, log),
+      onFault: (error) =>
+        log.error("a connection of the relay failed in an unforeseen way", { error: errorMessage(error) }),
+      onAskAgain({ path, status }) {
+        log.warn("the app's answer would cost it this for good, as Dapr asks once: asking again", { path, status });
+      },
     })
     : undefined;
 

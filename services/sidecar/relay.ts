@@ -33,6 +33,8 @@ export type RelayOptions = {
   readonly onRequest?: (request: RequestReport) => void;
   /** Called when a request or an opaque connection begins to wait; it must not throw. */
   readonly onPark?: (parked: ParkReport) => void;
+  /** Called when the app is asked again what Dapr asks only once; it must not throw. */
+  readonly onAskAgain?: (question: { readonly path: string; readonly status: number }) => void;
   /** Called after each change of `connections`; it must not throw. */
   readonly onConnections?: (connections: number) => void;
   /** Called with an error that nobody foresaw; it has cost one connection. */

@@ -121,6 +121,11 @@ function refusal(name: string, accepted: string, received: string | undefined): 
   return new TypeError(`Cannot use ${name}: it must be ${accepted}: received ${JSON.stringify(received ?? null)}`);
 }
 
+/** A request for it ends the process at once, in the midst of its work, as a crash does. */
+const CRASH_PATH = "/crash";
+/** As if it were by SIGKILL, which a container's first process can't send to itself. */
+const CRASH_STATUS = 137;
+
 const REPORT_TIMEOUT_MS = 2_000;
 const REPORT_PAUSE_MS = 100;
 const REPORT_ATTEMPTS = 30;
@@ -266,6 +271,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   }
   // The busy endpoint is asked by DAPS, not by Dapr.
   if (path === options.busyPath && method === "GET") return await answerBusy(response);
+  if (path === CRASH_PATH) process.exit(CRASH_STATUS);
   if (!readyOnce) await reporter.report({ kind: "early", method, path });
   if (method === "POST" && (path === options.route || path === options.bindingRoute)) {
     return await handleMessage(request, response);

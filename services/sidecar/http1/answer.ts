@@ -21,6 +21,8 @@ export type AnswerEnd =
   | "cut"
   /** daprd does not take it any more. */
   | "unwanted"
+  /** Not what was wanted; nothing of it was passed on. */
+  | "unacceptable"
   /** Malformed or ambiguous. */
   | "malformed";
 
@@ -62,6 +64,7 @@ export class Answer {
 
   /**
    * @param holdBack pass nothing on before the answer is complete
+   * @param accepts asked at the final head whether the answer may be passed on
    * @param tapFor asked at the final head whether somebody wants the content as it passes
    */
   async relay(
@@ -69,6 +72,7 @@ export class Answer {
     down: Socket,
     request: RequestHead,
     holdBack: boolean,
+    accepts: (status: number) => boolean,
     tapFor: () => BodyTap | null,
   ): Promise<AnswerEnd> {
     this.begun = inlet.end > inlet.at;
@@ -92,6 +96,7 @@ export class Answer {
         if (!await passOn(down, interim)) return "unwanted";
         if (head.status === 101) return "upgraded";
       }
+      if (!accepts(head.status)) return "unacceptable";
       this.#followBody(request.method);
       body.tap = tapFor();
       for (;;) {

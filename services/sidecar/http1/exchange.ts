@@ -28,6 +28,7 @@ import type { ParkReport, RequestOutcome } from "../relay.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { Inlet } from "../relay/inlet.ts";
 import { Answer, type AnswerEnd } from "./answer.ts";
+import { isConclusive, mayAskAgain, timeToAskAgain } from "./asked-once.ts";
 import { Body } from "./body.ts";
 import { type Learner, learnPaths } from "./delivery-paths.ts";
 import { HeldRequest } from "./held-request.ts";
@@ -187,6 +188,11 @@ export class Exchange {
       if (refused) return refused;
       // An app that gives up because daprd has is well.
       if (end === "unwanted" || this.#inlet.ended || this.#closed) return this.#over("peer-closed", CLOSE);
+      if (end === "unacceptable") {
+        why = null;
+        await timeToAskAgain();
+        continue;
+      }
       if (end === "malformed") return this.#over("bad-response", this.#refusal(502, this.answer.problem));
       if (up?.used && !this.answer.begun && !crossed && now() - sentAt < CROSSING_MS) {
         if (!request.whole) return this.#over("app-died", CLOSE);
@@ -198,8 +204,9 @@ export class Exchange {
         kind: "died",
         detail: up?.inlet.failure ? codeOf(up.inlet.failure) : "closed without an answer",
       });
-      if (cls !== "delivery" || this.answer.passed) return this.#over("app-died", CLOSE);
-      if (!this.#mayRepeat(attempts++)) return await this.#giveUp();
+      const again = !this.answer.passed && this.#mayAskAgain;
+      if (!again && (cls !== "delivery" || this.answer.passed)) return this.#over("app-died", CLOSE);
+      if (!again && !this.#mayRepeat(attempts++)) return await this.#giveUp();
       why = "died";
     }
   }
@@ -214,7 +221,7 @@ export class Exchange {
       up.begin();
       this.send(up, 0);
     }
-    const end = await this.answer.relay(up.inlet, this.#down, this.head, holdBack, this.#tapFor);
+    const end = await this.answer.relay(up.inlet, this.#down, this.head, holdBack, this.#accepts, this.#tapFor);
     // Another protocol begins where the request ends.
     return end === "upgraded" && !this.request.complete ? "malformed" : end;
   }
@@ -258,6 +265,16 @@ export class Exchange {
     else if (request.complete) this.#inlet.watch();
     else void this.#intake.run();
   }
+
+  get #mayAskAgain(): boolean {
+    return this.request.whole && mayAskAgain(this.head, this.#context.options.now() - this.#startedAt);
+  }
+
+  #accepts = (status: number): boolean => {
+    const accepted = isConclusive(status) || !this.#mayAskAgain;
+    if (!accepted) this.#context.options.onAskAgain?.({ path: this.head.path, status });
+    return accepted;
+  };
 
   #tapFor = () => {
     this.#learner = learnPaths(this.#context.deliveryPaths, this.head, this.answer.head.status);

@@ -6,6 +6,7 @@
  */
 import { type Socket, writeAll } from "../../host/sockets/index.ts";
 import type { Inlet } from "../relay/inlet.ts";
+import { isAskedOnce } from "./asked-once.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Next } from "./next.ts";
 import type { Upstream } from "./upstream.ts";
@@ -40,7 +41,7 @@ export class FastLane {
   start(requestAt: number): boolean {
     const exchange = this.#exchange;
     const { up, head, request } = exchange;
-    if (!up?.usable || !request.complete || head.upgrade || teaches(head) || !exchange.mayPass) return false;
+    if (!up?.usable || !request.complete || head.upgrade || isSpecial(head) || !exchange.mayPass) return false;
     const inlet = this.#inlet;
     this.#state = SENDING;
     this.#answerCame = false;
@@ -117,7 +118,7 @@ export class FastLane {
   };
 }
 
-/** Whether the answer may say which paths are for deliveries: see `learnPaths`. */
-function teaches(head: { readonly method: string; readonly path: string }): boolean {
-  return head.method === "OPTIONS" || head.path === "/dapr/subscribe";
+/** Whether the answer may say which paths are for deliveries (see `learnPaths`), or have to be asked for again. */
+function isSpecial(head: { readonly method: string; readonly path: string }): boolean {
+  return head.method === "OPTIONS" || isAskedOnce(head);
 }

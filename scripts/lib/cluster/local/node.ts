@@ -116,6 +116,8 @@ export async function startKubelet(layout: Layout, programs: string): Promise<St
       failSwapOn: false,
       // Dapr waits for a ConfigMap that is filled after its pods have started; by default that takes up to a minute.
       syncFrequency: "5s",
+      // A test that kills an app ten times shall not wait for minutes.
+      crashLoopBackOff: { maxContainerRestartPeriod: "2s" },
       clusterDNS: [DNS_SERVICE_IP],
       clusterDomain: "cluster.local",
       resolvConf: join(config, "resolv.conf"),
