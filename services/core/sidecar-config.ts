@@ -70,6 +70,8 @@ const schema = v.object({
     host: v.string(),
     port,
     protocol: v.picklist(["http", "https", "grpc", "grpcs", "h2c"]),
+    /** Where Dapr asks whether the app is healthy; null: it does not. */
+    healthPath: v.nullish(v.string(), null),
     /** False: daprd does not call the app; busy and hooks only. */
     relay: v.boolean(),
     /** Whether DAPS holds the app container's preStop; it can't hold one whose preStop is an exec. */

@@ -61,6 +61,9 @@ export async function main(): Promise<number> {
       sockets,
       now: () => clock.now(),
       redeliver: config.redeliver.enabled ? { limit: config.redeliver.limit } : null,
+      health: config.app.healthPath === null
+        ? null
+        : { path: config.app.healthPath, answers: () => lifecycle.state.phase !== "serving" },
       onRequest({ class: cls, outcome }) {
         metrics.requested(cls, outcome);
         if (cls === "delivery" && outcome === "finished") finished++;

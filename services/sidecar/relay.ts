@@ -33,6 +33,8 @@ export type RelayOptions = {
   readonly onRequest?: (request: RequestReport) => void;
   /** Called when a request or an opaque connection begins to wait; it must not throw. */
   readonly onPark?: (parked: ParkReport) => void;
+  /** Dapr's app-health probe, which DAPS answers in the app's place while `answers` holds; null: Dapr does not probe. */
+  readonly health?: { readonly path: string; readonly answers: () => boolean } | null;
   /** Called when the app is asked again what Dapr asks only once; it must not throw. */
   readonly onAskAgain?: (question: { readonly path: string; readonly status: number }) => void;
   /** Called after each change of `connections`; it must not throw. */

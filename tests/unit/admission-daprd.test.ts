@@ -143,3 +143,17 @@ describe("a flag", () => {
     (word, expected) => expect(hasFlag(container(word), "app-ssl")).toBe(expected),
   );
 });
+
+describe("Dapr's app-health probe", () => {
+  const port = ["/daprd", "--app-port", "3000"];
+
+  it.each<[string, string[], string | null]>([
+    ["off", [], null],
+    ["off, with a path all the same", ["--app-health-check-path", "/alive"], null],
+    ["on, with Dapr's own path", ["--enable-app-health-check"], "/healthz"],
+    ["on, with a path", ["--enable-app-health-check", "--app-health-check-path", "/alive"], "/alive"],
+    ["on, with a path that lacks its slash", ["--enable-app-health-check", "--app-health-check-path=alive"], "/alive"],
+  ])("is told to the sidecar: %s", (_, flags, healthPath) => {
+    expect(configIn(admitPod(withArgs({ args: [...port, ...flags] })).pod).app.healthPath).toBe(healthPath);
+  });
+});

@@ -87,7 +87,16 @@ function configure(pod: Pod, { daprd, app, target }: Injection, { read }: PlanCo
   const protocol = protocolOf(daprd.container);
   const tls = protocol === "https" || protocol === "grpcs";
   return {
-    app: { container: app.name, host, port, protocol, relay, held: true, preStop: null },
+    app: {
+      container: app.name,
+      host,
+      port,
+      protocol,
+      healthPath: healthPathOf(daprd.container),
+      relay,
+      held: true,
+      preStop: null,
+    },
     daprd: {
       native: daprd.native,
       httpPort: portOf(flag(daprd.container, "dapr-http-port")) ?? DAPR_HTTP_PORT,
@@ -106,6 +115,13 @@ function configure(pod: Pod, { daprd, app, target }: Injection, { read }: PlanCo
     job: isOfJob(pod),
     logLevel: settings.logLevel,
   };
+}
+
+/** Dapr's app-health probe, which is off by default; its path has a default (Dapr `pkg/injector/annotations`). */
+function healthPathOf(daprd: Container): string | null {
+  if (!hasFlag(daprd, "enable-app-health-check")) return null;
+  const path = flag(daprd, "app-health-check-path") || "/healthz";
+  return path.startsWith("/") ? path : `/${path}`;
 }
 
 /** Whether DAPS is a native sidecar. */

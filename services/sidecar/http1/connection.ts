@@ -10,9 +10,10 @@ import { splice } from "../relay/splice.ts";
 import { Exchange } from "./exchange.ts";
 import { FastLane } from "./fast-lane.ts";
 import { FramingError } from "./framing-error.ts";
-import { CLOSE, type Next } from "./next.ts";
+import { CLOSE, LINGER, NEXT, type Next } from "./next.ts";
 import { RequestHead } from "./request-head.ts";
 
+const HEALTHY = new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 const REASON = { 400: "Bad Request", 502: "Bad Gateway" };
 
 export class Http1Connection implements Connection {
@@ -73,12 +74,36 @@ export class Http1Connection implements Connection {
         else inlet.watch();
         return;
       }
+      if (this.#answersHealth()) {
+        inlet.at = bodyAt;
+        return void this.#answerHealth();
+      }
       this.#exchange.begin(bodyAt);
       if (!this.#fastLane.start(requestAt)) void this.#carry(false);
     } catch (error) {
       if (!(error instanceof FramingError)) return this.#fail(error);
       this.#context.options.onRequest?.({ class: "call", rule: "unread", outcome: "bad-request", ms: 0 });
       this.#after({ do: "refuse", status: 400, problem: error.message });
+    }
+  }
+
+  /**
+   * Whether this is Dapr's app-health probe at a time when DAPS speaks for the app: "unhealthy" would make Dapr drop its
+   * subscriptions and discard what it has buffered (`pkg/runtime/runtime.go`: StopAppSubscriptions).
+   */
+  #answersHealth(): boolean {
+    const { health = null } = this.#context.options;
+    const { method, path, contentLength, chunked } = this.#head;
+    return health !== null && method === "GET" && path === health.path && contentLength <= 0 && !chunked &&
+      health.answers();
+  }
+
+  async #answerHealth(): Promise<void> {
+    try {
+      await writeAll(this.#down, HEALTHY);
+      this.#after(this.#head.persistent ? NEXT : LINGER);
+    } catch {
+      this.#after(CLOSE);
     }
   }
 

@@ -49,6 +49,30 @@ describe.concurrent("a message in flight when its pod is deleted", () => {
     },
   );
 
+  test("of 90 s holds a drain in which Dapr asks for the app's health, and other messages go on", async ({ expect }) => {
+    await using worker = await WorkerDeployment.deploy(lab, {
+      ...withDaps(NATIVE, "health"),
+      gracePeriodSeconds: 150,
+      dapr: {
+        "enable-app-health-check": "true",
+        "app-health-check-path": "/healthz",
+        "app-health-probe-interval": "1",
+        "app-health-threshold": "1",
+      },
+    });
+    await worker.publish(oneMessage(90_000));
+    const { pod } = await worker.ledger.until(({ unfinished: [begun] }) => begun, {
+      what: "the long message to be begun",
+      timeoutMs: TIMEOUT_MS,
+    });
+    const load = worker.publish(schedule({ messages: 120, perSecond: 2, workMs: { min: 100, max: 2000 }, seed: 90 }));
+    await worker.delete(pod, { timeoutMs: TIMEOUT_MS });
+    await load;
+    await worker.finished(TIMEOUT_MS);
+    expect(worker.account()).toMatchObject({ published: 121, lost: 0, cutOff: 0, repeated: 0 });
+    await worker.remove();
+  });
+
   test.for(["404", "html"])("is finished by an app whose busy endpoint answers %s", async (busy, { expect }) => {
     await using worker = await WorkerDeployment.deploy(lab, {
       ...withDaps(ORDINARY, `busy-${busy}`),
