@@ -6,7 +6,7 @@
 import process from "node:process";
 import { containerNames, type Lab, type Message, openLab, READY_PATH, WorkerDeployment } from "../proof/index.ts";
 import { integerOption, parseOptions } from "../proof/command-line.ts";
-import { enterCluster, installAll } from "../proof/setup.ts";
+import { enterCluster } from "../proof/setup.ts";
 import { table } from "../proof/table.ts";
 import { progress } from "../toolchain/index.ts";
 import { median, spread } from "./statistics.ts";
@@ -43,7 +43,7 @@ export async function drain(args: string[]): Promise<number> {
     return 0;
   }
   const rounds = integerOption("rounds", values.rounds, 1, 1_000);
-  await installAll(await enterCluster(name));
+  await enterCluster(name);
   await using lab = await openLab(name);
   const seconds: Record<Case, number[]> = { idle_alone: [], idle_daps: [], busy_alone: [], busy_daps: [] };
   for (let round = 1; round <= rounds; round++) {

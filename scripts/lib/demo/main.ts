@@ -7,7 +7,7 @@ import process from "node:process";
 import { openCluster } from "../cluster/index.ts";
 import { anySeed, flawless, openLab } from "../proof/index.ts";
 import { runCommand } from "../proof/command-line.ts";
-import { enterCluster, installAll } from "../proof/setup.ts";
+import { enterCluster } from "../proof/setup.ts";
 import { table } from "../proof/table.ts";
 import { elapsed } from "../toolchain/index.ts";
 import { type DemoOptions, HELP, readOptions } from "./options.ts";
@@ -26,12 +26,11 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const start = performance.now();
   const cluster = await enterCluster(options.name);
-  await installAll(cluster);
   await using lab = await openLab(options.name);
   const seed = options.seed ?? anySeed();
   process.stderr.write(`seed ${seed}\n`);
   const sides = await runTraffic(lab, { ...options, seed }, new Ticker());
-  process.stderr.write(`the demo took ${elapsed(start)}; the cluster ${cluster.name} stays up\n`);
+  process.stderr.write(`the messages took ${elapsed(start)}; the cluster ${cluster.name} stays up\n`);
   for (const pod of sides.daps.podsWithoutDaps) {
     process.stderr.write(`demo: the pod ${pod} started without DAPS, as the webhook did not answer in time\n`);
   }
