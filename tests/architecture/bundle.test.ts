@@ -1,6 +1,9 @@
 /** What each role loads when it starts. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { analyseBundle, type Chunk, modulesOfRole } from "../../scripts/lib/build/bundle.ts";
+import { analyseBundle, type Chunk, modulesOfRole, writeBundle } from "../../scripts/lib/build/bundle.ts";
 
 /** Modules that have no business in a container of every pod, by their paths in the bundle. */
 function heavyModules(modules: readonly string[]): string[] {
@@ -26,6 +29,18 @@ describe("the bundle", () => {
     const modules = modulesOfRole(chunks, "webhook");
     expect(modules).toContain("services/webhook/main.ts");
     expect(modules.filter((path) => path.startsWith("services/sidecar/"))).toEqual([]);
+  });
+
+  it("shows Deno no chunk that a role might never load", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "daps-bundle-"));
+    try {
+      await writeBundle(folder);
+      const code = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+      expect(code).toContain('import(String("./sidecar.js"))');
+      expect(code).not.toMatch(/\bimport\(\s*["'`]\.\//);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("is known not to be light when it is not", () => {

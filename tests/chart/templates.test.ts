@@ -197,7 +197,7 @@ describe("the webhook's pods", () => {
     expect(command.filter((flag) => flag.startsWith("--allow-"))).toEqual([
       `--allow-net=${[config.port, config.metricsPort].map((port) => `[::]:${port},0.0.0.0:${port}`).join()}`,
       "--allow-env=DAPS_WEBHOOK",
-      `--allow-read=${config.tlsFolder}`,
+      `--allow-read=/daps,${config.tlsFolder}`,
     ]);
     expect(command.slice(0, 3)).toEqual(["deno", "run", "--no-prompt"]);
     expect(command.slice(-2)).toEqual(["/daps/main.js", "webhook"]);

@@ -104,6 +104,7 @@ export function sidecarCommand(config: SidecarConfig): string[] {
     "--v8-flags=--max-semi-space-size=1",
     `--allow-net=${[...hosts].join(",")}`,
     `--allow-env=${Object.values(SIDECAR_ENV).join(",")}`,
+    "--allow-read=/daps",
     `--allow-write=${TERMINATION_MESSAGE_PATH}`,
     "/daps/main.js",
     "sidecar",
