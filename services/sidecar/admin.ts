@@ -13,7 +13,7 @@ export type AdminOptions = {
   /** Resolves when the hook may be answered. */
   readonly hold: (name: HookName) => Promise<void>;
   readonly status: () => Status;
-  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly metrics: { readonly contentType: string; text(): string };
 };
 
 export function createAdmin({ token, hold, status, metrics }: AdminOptions): Hono {
@@ -24,7 +24,7 @@ export function createAdmin({ token, hold, status, metrics }: AdminOptions): Hon
     return phase === "gating" ? c.text(`waiting for ${waitingFor}`, 503) : c.text("ok");
   });
   app.get("/status", (c) => c.json(status()));
-  app.get("/metrics", async (c) => c.body(await metrics.text(), 200, { "content-type": metrics.contentType }));
+  app.get("/metrics", (c) => c.body(metrics.text(), 200, { "content-type": metrics.contentType }));
   for (const name of HOOK_NAMES) {
     app.get(hookPath(name), async (c) => {
       if (c.req.header(TOKEN_HEADER) !== token) {

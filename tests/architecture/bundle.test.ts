@@ -8,7 +8,7 @@ import { analyseBundle, type Chunk, modulesOfRole, writeBundle } from "../../scr
 /** Modules that have no business in a container of every pod, by their paths in the bundle. */
 function heavyModules(modules: readonly string[]): string[] {
   return modules.filter((path) =>
-    /node_modules\/(?:@kubernetes|commander|yaml)\//.test(path) || /^services\/(?:webhook|cli)\//.test(path)
+    /node_modules\/(?:@kubernetes|commander|prom-client|yaml)\//.test(path) || /^services\/(?:webhook|cli)\//.test(path)
   );
 }
 
