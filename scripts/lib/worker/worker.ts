@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -37,6 +38,7 @@ export type WorkerEvent = Told & Happening;
 
 interface Options {
   readonly port: number;
+  readonly protocol: "http" | "h2c";
   readonly pod: string;
   readonly ledger: string;
   readonly listenAfterMs: number;
@@ -60,6 +62,7 @@ interface Options {
  * | variable | default | meaning |
  * | --- | --- | --- |
  * | `PORT` | 8080 | |
+ * | `PROTOCOL` | `http` | `h2c`: HTTP/2 without TLS and without upgrade |
  * | `POD_NAME`, `LEDGER_URL` | required | who reports, and where to |
  * | `LISTEN_AFTER_MS` | 0 | how long nothing listens |
  * | `START_MS` | 0 | how long it then listens but is not ready: 503 on everything |
@@ -97,6 +100,7 @@ function readOptions(env: Readonly<Record<string, string | undefined>>): Options
   const sticky = /^sticky:(\d+(?:\.\d+)?)$/.exec(env.BUSY ?? "");
   return {
     port: number("PORT", 8080),
+    protocol: oneOf("PROTOCOL", ["http", "h2c"]),
     pod: required("POD_NAME"),
     ledger: required("LEDGER_URL"),
     listenAfterMs: number("LISTEN_AFTER_MS", 0),
@@ -199,7 +203,7 @@ async function becomeReady(): Promise<void> {
 }
 
 function answer(response: ServerResponse, status: number, body?: unknown): void {
-  if (stopping) response.setHeader("connection", "close");
+  if (stopping && options.protocol === "http") response.setHeader("connection", "close");
   if (body === undefined) response.writeHead(status).end();
   else if (typeof body === "string") response.writeHead(status, { "content-type": "text/html" }).end(body);
   else response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
@@ -285,7 +289,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   answer(response, status, body);
 }
 
-const server = createServer((request, response) => {
+function serve(request: IncomingMessage, response: ServerResponse): void {
   open++;
   response.once("close", () => open--);
   handle(request, response).catch((error: unknown) => {
@@ -293,7 +297,12 @@ const server = createServer((request, response) => {
     if (response.headersSent) response.destroy();
     else answer(response, 500);
   });
-});
+}
+
+/** The compatible API of node:http2 has all of node:http's that is used here. */
+const server: Server = options.protocol === "h2c"
+  ? createHttp2Server(serve as unknown as Parameters<typeof createHttp2Server>[1]) as unknown as Server
+  : createServer(serve);
 // Dapr keeps idle connections for 90 s (Go's default) and does not repeat a POST on one that was just closed.
 server.keepAliveTimeout = 120_000;
 
@@ -308,7 +317,7 @@ process.once("SIGTERM", () => {
   stopping = true;
   if (options.onSigterm === "close") {
     server.close();
-    server.closeIdleConnections();
+    if (options.protocol === "http") server.closeIdleConnections();
   }
   void reporter.report({ kind: "sigterm" }).then(leave);
 });
