@@ -7,7 +7,7 @@ import process from "node:process";
 import { Ledger } from "../core/ledger.ts";
 import { ADMIN_PORT, RELAY_PORT } from "../core/ports.ts";
 import { statusOf } from "../core/report.ts";
-import { parseSidecarConfig, SIDECAR_ENV, TERMINATION_MESSAGE_PATH } from "../core/sidecar-config.ts";
+import { parseSidecarConfig, SIDECAR_ENV, type SidecarConfig, TERMINATION_MESSAGE_PATH } from "../core/sidecar-config.ts";
 import { systemClock } from "../host/clock.ts";
 import { optionalEnv, requiredEnv } from "../host/env.ts";
 import { createLog, errorMessage, type Log } from "../host/log.ts";
@@ -22,10 +22,19 @@ import { createMetrics } from "./metrics.ts";
 import { narrate } from "./narrator.ts";
 import { BusyProbe } from "./probes/busy.ts";
 import { daprdProbe } from "./probes/daprd.ts";
-import { createRelay, type Relay } from "./relay.ts";
+import { createRelay, type Protocol, type Relay } from "./relay.ts";
 
 /** Dapr opens at most 1,024 connections to the app, for calls and probes too (`channels.go`: MaxConnsPerHost). */
 const MANY_PARKED = 900;
+
+/** How the relay looks at each `dapr.io/app-protocol`: what is encrypted passes unread. */
+const PROTOCOLS: Readonly<Record<SidecarConfig["app"]["protocol"], Protocol>> = {
+  http: "http1",
+  h2c: "http2",
+  grpc: "http2",
+  https: "opaque",
+  grpcs: "opaque",
+};
 
 /** Resolves to the exit code when the pod's end has come. */
 export async function main(): Promise<number> {
@@ -55,7 +64,7 @@ export async function main(): Promise<number> {
     ? createRelay({
       listen: { host: "127.0.0.1", port: RELAY_PORT },
       app: { host: config.app.host, port: config.app.port },
-      protocol: config.app.protocol === "http" ? "http1" : "opaque",
+      protocol: PROTOCOLS[config.app.protocol],
       gate: lifecycle,
       ledger,
       sockets,

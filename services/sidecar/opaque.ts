@@ -1,6 +1,6 @@
 /**
- * A connection of daprd that is not looked into: HTTP/2, gRPC, TLS app channels. Its connection count is reported; a
- * gRPC client keeps its connection for ever, so that it says nothing about work in flight.
+ * A connection of daprd that is not looked into: TLS app channels. Its connection count is reported; a gRPC client keeps
+ * its connection for ever, so that it says nothing about work in flight.
  * @module
  */
 import { codeOf, type Socket } from "../host/sockets/index.ts";

@@ -3,10 +3,12 @@
  * @module
  */
 import type { Classified } from "../core/classes.ts";
+import type { GrpcClassified } from "../core/grpc-classes.ts";
 import type { Ledger, TrafficClass } from "../core/ledger.ts";
 import type { Address, Socket, Sockets } from "../host/sockets/index.ts";
 import type { Gate } from "./gate.ts";
 import { Http1Connection } from "./http1/connection.ts";
+import { Http2Connection } from "./http2/connection.ts";
 import { Listener } from "./listener.ts";
 import { OpaqueConnection } from "./opaque.ts";
 import { Budget, DEFAULT_HOLD_LIMITS } from "./relay/budget.ts";
@@ -18,8 +20,8 @@ export type RelayOptions = {
   readonly listen: Address;
   /** Where the app listens. */
   readonly app: Address;
-  /** `http1` looks into the requests; `opaque` passes bytes (h2c, gRPC and TLS app channels). */
-  readonly protocol: "http1" | "opaque";
+  /** `http1` and `http2` (h2c with prior knowledge, gRPC) look into the requests; `opaque` passes bytes (TLS app channels). */
+  readonly protocol: Protocol;
   readonly gate: Gate;
   readonly ledger: Ledger;
   readonly sockets: Sockets;
@@ -42,6 +44,8 @@ export type RelayOptions = {
   /** Called with an error that nobody foresaw; it has cost one connection. */
   readonly onFault?: (error: unknown) => void;
 };
+
+export type Protocol = "http1" | "http2" | "opaque";
 
 /** Bytes of requests in memory, beyond the read buffer that each connection has anyway. */
 export type HoldLimits = {
@@ -68,7 +72,7 @@ export type RequestOutcome =
 export type RequestReport = {
   readonly class: TrafficClass;
   /** The rule that decided the class; `opaque` where nothing is looked into, `unread` for a head that could not be read. */
-  readonly rule: Classified["rule"] | "opaque" | "unread";
+  readonly rule: Classified["rule"] | GrpcClassified["rule"] | "opaque" | "unread";
   readonly outcome: RequestOutcome;
   /** From the request's head to its end. */
   readonly ms: number;
@@ -102,6 +106,8 @@ export interface Relay {
   close(): void;
 }
 
+const CONNECTIONS = { http1: Http1Connection, http2: Http2Connection, opaque: OpaqueConnection };
+
 /** Nothing happens before `open`. */
 export function createRelay(options: RelayOptions): Relay {
   const context: RelayContext = {
@@ -125,9 +131,7 @@ export function createRelay(options: RelayOptions): Relay {
       if (here) count(-1);
       here = false;
     };
-    const connection = options.protocol === "http1"
-      ? new Http1Connection(context, socket, onGone)
-      : new OpaqueConnection(context, socket, onGone);
+    const connection = new CONNECTIONS[options.protocol](context, socket, onGone);
     connections.add(connection);
     count(1);
     try {

@@ -5,13 +5,15 @@
  */
 import { subscribedPaths } from "../../core/classes.ts";
 import type { BodyTap } from "./body.ts";
-import type { RequestHead } from "./request-head.ts";
+
+/** What of a request says which answer teaches. */
+type Asked = { readonly method: string; readonly path: string };
 
 /** Of an answer to `GET /dapr/subscribe`; a longer one teaches nothing. */
 const MAX_SUBSCRIPTIONS_BYTES = 1024 * 1024;
 
 /** Called at the head of each answer. @returns what wants to see its content */
-export function learnPaths(paths: Set<string>, request: RequestHead, status: number): Learner | null {
+export function learnPaths(paths: Set<string>, request: Asked, status: number): Learner | null {
   if (request.method === "OPTIONS") {
     if (status === 405 || (status >= 200 && status < 300)) paths.add(request.path);
   } else if (request.method === "GET" && request.path === "/dapr/subscribe" && status === 200) {

@@ -1,0 +1,151 @@
+/**
+ * daprd's end of a connection: what is written to it, and the flow control of the connection as daprd sees it.
+ *
+ * What daprd may send is what the app has granted over the direct line. DAPS gives back what it keeps itself, so that
+ * streams that are kept back don't use up what the others live on. What daprd takes is used up by the direct line,
+ * whose app knows, and by detours, whose app does not: that is a *debt*, paid with what daprd grants next.
+ * @module
+ */
+import type { Socket } from "../../host/sockets/index.ts";
+import {
+  DEFAULT_WINDOW,
+  frame,
+  goAway,
+  headersFrames,
+  MAX_STREAM_ID,
+  rstStream,
+  settings,
+  SETTING,
+  TYPE,
+  windowUpdate,
+} from "./frames.ts";
+import { encodeFields } from "./hpack/encoder.ts";
+import type { HeaderField } from "./hpack/static-table.ts";
+import { CODE } from "./http2-error.ts";
+import { Outlet } from "./outlet.ts";
+import { Signal } from "./signal.ts";
+
+export class DaprdEnd {
+  readonly outlet: Outlet;
+  /** Fired when `window` has grown. */
+  readonly windowGrew: Signal = new Signal();
+  /** What daprd takes, in bytes of DATA over the connection. */
+  window: number = DEFAULT_WINDOW;
+  /** How much of that the app at the direct line counts as its own, wrongly. */
+  debt = 0;
+  /** The initial window of a stream that daprd was told, in bytes. */
+  initialWindow: number = DEFAULT_WINDOW;
+  /** For each SETTINGS that daprd has not acknowledged yet, whether it came over the direct line. */
+  readonly acks: boolean[] = [];
+  /** Whether daprd's header table may be emptied: there is no direct line whose blocks refer to it. */
+  ownsTable = false;
+  #believed: number = DEFAULT_WINDOW;
+  #credit = 0;
+  #retired = false;
+  #early: Uint8Array[] | null = [];
+
+  constructor(socket: Socket) {
+    this.outlet = new Outlet(socket);
+  }
+
+  /** Whether a server's settings have gone to daprd, which come before anything else (RFC 9113 §3.4). */
+  get opened(): boolean {
+    return this.#early === null;
+  }
+
+  /** The app's settings have gone to daprd: what DAPS had to say meanwhile follows. */
+  open(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const bytes of early) void this.outlet.write(bytes);
+  }
+
+  /** Introduces DAPS as the server, where no app can. */
+  greet(): void {
+    this.acks.push(false);
+    this.ownsTable = true;
+    void this.outlet.write(settings(new Map()));
+    this.open();
+  }
+
+  /** Sends frames of DAPS's own. */
+  send(bytes: Uint8Array): Promise<void> {
+    if (!this.#early) return this.outlet.write(bytes);
+    this.#early.push(bytes);
+    return Promise.resolve();
+  }
+
+  /** daprd has sent so much DATA. */
+  received(bytes: number): void {
+    this.#believed -= bytes;
+  }
+
+  /** The app has granted so much more over the direct line. */
+  granted(bytes: number): void {
+    this.#believed += bytes;
+  }
+
+  /** Gives back so much of the connection's window with the next `flushCredit`. */
+  giveBack(bytes: number): void {
+    this.#credit += bytes;
+  }
+
+  flushCredit(): void {
+    if (this.#credit === 0) return;
+    void this.send(windowUpdate(0, this.#credit));
+    this.#believed += this.#credit;
+    this.#credit = 0;
+  }
+
+  /** Nobody at a direct line grants anything any more. */
+  restoreWindow(): void {
+    this.giveBack(Math.max(0, DEFAULT_WINDOW - this.#believed - this.#credit));
+    this.flushCredit();
+  }
+
+  /** daprd grants so much more. @returns how much of it the direct line gets */
+  grows(bytes: number): number {
+    this.window += bytes;
+    const paid = Math.min(this.debt, bytes);
+    this.debt -= paid;
+    this.windowGrew.fire();
+    return bytes - paid;
+  }
+
+  headers(id: number, fields: readonly HeaderField[], endStream: boolean): void {
+    void this.send(headersFrames(id, encodeFields(fields, this.ownsTable), endStream));
+    this.ownsTable = false;
+  }
+
+  /** Sends DATA of a detour; to be called when `window` has room for it. */
+  async data(id: number, flags: number, payload: Uint8Array, indebted: boolean): Promise<void> {
+    this.window -= payload.length;
+    if (indebted) this.debt += payload.length;
+    await this.send(frame(TYPE.DATA, flags, id, payload));
+  }
+
+  grantStream(id: number, bytes: number): void {
+    void this.send(windowUpdate(id, bytes));
+  }
+
+  reset(id: number, code: number): void {
+    void this.send(rstStream(id, code));
+  }
+
+  /** Asks daprd to open its next streams on another connection. Those that it has opened, or is opening, go on. */
+  retire(): void {
+    if (this.#retired) return;
+    this.#retired = true;
+    void this.send(goAway(MAX_STREAM_ID, CODE.NO_ERROR));
+  }
+
+  /** A GOAWAY of the app went to daprd. */
+  retired(): void {
+    this.#retired = true;
+  }
+
+  /** Which settings daprd was told by the app at the direct line. */
+  told(id: number, value: number): void {
+    if (id === SETTING.INITIAL_WINDOW) this.initialWindow = value;
+  }
+}

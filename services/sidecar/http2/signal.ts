@@ -1,0 +1,14 @@
+/** Something that several may wait for. @module */
+
+export class Signal {
+  #waiting: (() => void)[] = [];
+
+  /** Resolves at the next `fire`. */
+  wait(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  fire(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
