@@ -130,6 +130,6 @@ it("passes any valid exchange byte for byte, whatever the segments, stalls and g
   await fc.assert(
     fc.asyncProperty(exchanges, fc.integer(), fc.boolean(), fc.boolean(), fc.boolean(), run),
     // A run that hangs is reported with its seed, not by the time-out of the whole.
-    { numRuns: 200, timeout: 10_000 },
+    { numRuns: 200, plugins: [fc.timeout(10_000)] },
   );
 });
