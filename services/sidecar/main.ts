@@ -7,7 +7,12 @@ import process from "node:process";
 import { Ledger } from "../core/ledger.ts";
 import { ADMIN_PORT, RELAY_PORT } from "../core/ports.ts";
 import { statusOf } from "../core/report.ts";
-import { parseSidecarConfig, SIDECAR_ENV, type SidecarConfig, TERMINATION_MESSAGE_PATH } from "../core/sidecar-config.ts";
+import {
+  parseSidecarConfig,
+  SIDECAR_ENV,
+  type SidecarConfig,
+  TERMINATION_MESSAGE_PATH,
+} from "../core/sidecar-config.ts";
 import { systemClock } from "../host/clock.ts";
 import { optionalEnv, requiredEnv } from "../host/env.ts";
 import { createLog, errorMessage, type Log } from "../host/log.ts";
