@@ -45,6 +45,7 @@ export class Http2App extends Watched {
       this.sessions.push(session);
       session.on("error", () => {});
       session.on("close", () => this.changed());
+      session.on("remoteSettings", () => this.changed());
       this.changed();
     });
     server.on("stream", (stream, headers) => this.#arrive(stream, headers));
@@ -160,6 +161,7 @@ export class Client extends Watched {
     });
     this.session.on("error", () => {});
     this.session.on("connect", () => this.changed());
+    this.session.on("remoteSettings", () => this.changed());
     this.session.on("close", () => this.changed());
   }
 
@@ -203,7 +205,7 @@ export function stage(options: Partial<RelayOptions> = {}, settings: http2.Setti
     harness: new Harness(),
     daprd: undefined as unknown as Client,
     connect() {
-      const client = new Client(scene.harness.port);
+      const client = new Client(scene.harness.port, { settings: { initialWindowSize: 99_999, enablePush: false } });
       clients.push(client);
       return client;
     },

@@ -8,7 +8,8 @@ const decode = (decoder: Decoder, hexadecimal: string) => {
   const bytes = Buffer.from(hexadecimal, "hex");
   return decoder.decode(bytes, 0, bytes.length);
 };
-const lines = (fields: readonly { name: string; value: string }[]) => fields.map(({ name, value }) => `${name}: ${value}`);
+const lines = (fields: readonly { name: string; value: string }[]) =>
+  fields.map(({ name, value }) => `${name}: ${value}`);
 
 describe("Decoder", () => {
   it.each(SINGLE)("reads the example $section of RFC 7541", ({ block, fields }) => {

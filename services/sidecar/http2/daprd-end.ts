@@ -14,8 +14,8 @@ import {
   headersFrames,
   MAX_STREAM_ID,
   rstStream,
-  settings,
   SETTING,
+  settings,
   TYPE,
   windowUpdate,
 } from "./frames.ts";

@@ -4,7 +4,7 @@
  */
 import type { Socket } from "../../host/sockets/index.ts";
 import { Inlet } from "../relay/inlet.ts";
-import { frame, FLAG, headersFrames, SETTINGS_ACK, TYPE } from "./frames.ts";
+import { FLAG, frame, headersFrames, SETTINGS_ACK, TYPE } from "./frames.ts";
 import { encodeFields } from "./hpack/encoder.ts";
 import type { HeaderField } from "./hpack/static-table.ts";
 import { CODE, Http2Error } from "./http2-error.ts";

@@ -17,7 +17,13 @@ export const TYPE = {
   CONTINUATION: 9,
 } as const;
 export const FLAG = { ACK: 1, END_STREAM: 1, END_HEADERS: 4, PADDED: 8, PRIORITY: 32 } as const;
-export const SETTING = { HEADER_TABLE_SIZE: 1, ENABLE_PUSH: 2, MAX_STREAMS: 3, INITIAL_WINDOW: 4, MAX_FRAME: 5 } as const;
+export const SETTING = {
+  HEADER_TABLE_SIZE: 1,
+  ENABLE_PUSH: 2,
+  MAX_STREAMS: 3,
+  INITIAL_WINDOW: 4,
+  MAX_FRAME: 5,
+} as const;
 
 /** What the client of a connection sends first (RFC 9113 §3.4). */
 export const PREFACE: Uint8Array = Uint8Array.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (char) => char.charCodeAt(0));
@@ -103,11 +109,15 @@ export class Frame {
   }
 
   #strip(): void {
-    let padding = 0;
-    if (this.has(FLAG.PADDED)) padding = 1 + (this.start < this.end ? this.bytes[this.start++]! : this.length);
+    const padding = this.has(FLAG.PADDED) ? this.#padding() : 0;
     if (this.type === TYPE.HEADERS && this.has(FLAG.PRIORITY)) this.start += 5;
-    this.end = this.next - Math.max(0, padding - 1);
+    this.end = this.next - padding;
     if (this.end < this.start) throw new Http2Error(CODE.PROTOCOL_ERROR, "Cannot read a frame that is all padding");
+  }
+
+  /** Of an empty frame, whose padding has no length even, more than there is. */
+  #padding(): number {
+    return this.length > 0 ? this.bytes[this.start++]! : 1;
   }
 
   /** Puts the parts of a header block together. Nothing may come between them (RFC 9113 §4.3). */
@@ -122,7 +132,10 @@ export class Frame {
       }
       const next = at + HEADER_BYTES + length;
       if (next - from > MAX_BLOCK_BYTES) {
-        throw new Http2Error(CODE.ENHANCE_YOUR_CALM, `Cannot read a header block of more than ${MAX_BLOCK_BYTES} bytes`);
+        throw new Http2Error(
+          CODE.ENHANCE_YOUR_CALM,
+          `Cannot read a header block of more than ${MAX_BLOCK_BYTES} bytes`,
+        );
       }
       if (next > end) return false;
       parts.push(bytes.subarray(at + HEADER_BYTES, next));

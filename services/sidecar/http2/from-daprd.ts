@@ -4,7 +4,17 @@
  * @module
  */
 import type { Inlet } from "../relay/inlet.ts";
-import { DEFAULT_MAX_FRAME, DEFAULT_WINDOW, FLAG, Frame, frame, SETTING, SETTINGS_ACK, TYPE, windowUpdate } from "./frames.ts";
+import {
+  DEFAULT_MAX_FRAME,
+  DEFAULT_WINDOW,
+  FLAG,
+  Frame,
+  frame,
+  SETTING,
+  SETTINGS_ACK,
+  TYPE,
+  windowUpdate,
+} from "./frames.ts";
 import { HeldStream } from "./held-stream.ts";
 import { Decoder } from "./hpack/decoder.ts";
 import type { HeaderField } from "./hpack/static-table.ts";
