@@ -50,6 +50,7 @@ export async function main(): Promise<number> {
   const sockets = await systemSockets();
 
   let finished = 0;
+  let cutOff = 0;
   const ledger = new Ledger(() => lifecycle.trafficChanged());
   const busy = new BusyProbe(config, sockets);
   const daprd = daprdProbe(config.daprd, optionalEnv(process.env, SIDECAR_ENV.daprApiToken), sockets);
@@ -80,7 +81,9 @@ export async function main(): Promise<number> {
         : { path: config.app.healthPath, answers: () => lifecycle.state.phase !== "serving" },
       onRequest({ class: cls, outcome }) {
         metrics.requested(cls, outcome);
-        if (cls === "delivery" && outcome === "finished") finished++;
+        if (cls !== "delivery") return;
+        if (outcome === "finished") finished++;
+        if (outcome === "app-died" || outcome === "peer-closed") cutOff++;
       },
       onPark: sayParked(ledger, log),
       onFault: (error) =>
@@ -96,6 +99,7 @@ export async function main(): Promise<number> {
     ledger,
     busy: () => busy.last,
     finished: () => finished,
+    cutOff: () => cutOff,
     clock,
     log,
     metrics,

@@ -20,6 +20,8 @@ export type NarratorOptions = {
   readonly busy: () => Busy;
   /** Deliveries that the app has answered whole, since the start. */
   readonly finished: () => number;
+  /** Deliveries of which one end went away in the midst, since the start. */
+  readonly cutOff: () => number;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: SidecarMetrics;
@@ -28,10 +30,11 @@ export type NarratorOptions = {
 };
 
 export function narrate(options: NarratorOptions): void {
-  const { lifecycle, ledger, busy, finished, clock, log, metrics, writeTerminationMessage } = options;
+  const { lifecycle, ledger, busy, finished, cutOff, clock, log, metrics, writeTerminationMessage } = options;
   let finishedBefore = 0;
   let workMs = 0;
-  let cutOff: string | null = null;
+  let cutOffBefore = 0;
+  let running: string | null = null;
 
   lifecycle.onStateChange((change) => {
     const { before, after } = change;
@@ -50,7 +53,8 @@ export function narrate(options: NarratorOptions): void {
     }
     if (after.phase === "draining") {
       finishedBefore = finished();
-      cutOff = null;
+      cutOffBefore = cutOff();
+      running = null;
     }
     if (after.phase === "leaving") {
       workMs = clock.now() - (after.drain?.startedAt ?? clock.now());
@@ -70,16 +74,22 @@ export function narrate(options: NarratorOptions): void {
   clock.after(REMINDER_MS, remind);
 
   function told({ before, after }: Change): number {
-    cutOff = before.phase === "draining" ? stillRunning(after, busy()) : null;
+    running = before.phase === "draining" ? stillRunning(after, busy()) ?? alreadyCutOff() : null;
     const ms = before.phase === "draining" ? clock.now() - (after.drain?.startedAt ?? clock.now()) : workMs;
     metrics.forced();
     if (before.phase === "draining") metrics.drained(ms / 1000);
     log.warn("let go before the work was done", {
       reason: after.reason,
-      running: cutOff ?? "nothing",
+      running: running ?? "nothing",
       parked: after.parked,
     });
     return ms;
+  }
+
+  // At the end of the grace period all get SIGTERM at once, and this process may hear of it last.
+  function alreadyCutOff(): string | null {
+    const count = cutOff() - cutOffBefore;
+    return count === 0 ? null : `${count} ${count === 1 ? "delivery" : "deliveries"} cut off`;
   }
 
   function lastWords(forced: boolean): string {
@@ -87,7 +97,7 @@ export function narrate(options: NarratorOptions): void {
       ms: workMs,
       finished: finished() - finishedBefore,
       parked: total(ledger.parked),
-      cutOff,
+      cutOff: running,
       forced,
     });
   }
