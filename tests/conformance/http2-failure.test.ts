@@ -58,6 +58,24 @@ describe("an app that dies", () => {
     expect((await asked.end()).body.toString()).toBe("ok");
   });
 
+  it("gets a delivery again of whose answer only gRPC's head came, which daprd does not get twice", async () => {
+    const asked = [scene.daprd.deliver("a"), scene.daprd.deliver("b")];
+    for (const [i, each] of asked.entries()) {
+      const { stream } = await scene.app.expect(TOPIC_EVENT, i);
+      stream.respond({ ":status": 200, "content-type": "application/grpc" });
+      await each.until(() => each.headers !== null);
+    }
+    const next = await restart();
+    await scene.harness.until(() => scene.harness.ledger.parked.delivery === 2);
+    scene.harness.gate.hold();
+    answer(await next.expect(TOPIC_EVENT));
+    (await next.expect(TOPIC_EVENT, 1)).stream.respond({ ":status": 200, "grpc-status": "9" }, { endStream: true });
+    await Promise.all(asked.map((each) => each.end()));
+    expect(asked.map(({ trailers }) => trailers?.["grpc-status"])).toEqual(["0", "9"]);
+    expect(asked.map(({ body }) => body.toString())).toEqual(["ok", ""]);
+    expect(asked.map(({ error }) => error)).toEqual([null, null]);
+  });
+
   it("makes calls fail as a broken connection does, and never gets them twice", async () => {
     const grpc = scene.daprd.call("{}");
     const http = scene.daprd.request({ ":path": "/m", "dapr-caller-app-id": "a", "dapr-callee-app-id": "b" }, "{}");

@@ -1,8 +1,10 @@
 /** Streams that are kept back: what the app sees, what the others see, and what becomes of them. */
 import { constants } from "node:http2";
 import { describe, expect, it } from "vitest";
+import { FLAG, frame, headersFrames, PREFACE, settings, TYPE } from "../../services/sidecar/http2/frames.ts";
+import { encodeFields } from "../../services/sidecar/http2/hpack/encoder.ts";
 import { answer, Client, INVOKE, stage, TOPIC_EVENT } from "./http2-harness.ts";
-import { Harness, Peer } from "./relay-harness.ts";
+import { Harness, Peer, RawApp } from "./relay-harness.ts";
 
 const ALL = ["delivery", "call", "opaque"] as const;
 
@@ -226,6 +228,35 @@ describe("what is kept", () => {
     bounded.relay.close();
     expect(bounded.faults).toEqual([]);
   });
+});
+
+it("pings reach the direct line's app only while all answers come from there: others it would take for an attack", async () => {
+  const app = new RawApp();
+  const harness = await Harness.start(await app.listen(), { protocol: "http2" });
+  const daprd = await Peer.connect(harness.port);
+  const ping = (byte: number) => frame(TYPE.PING, 0, 0, Buffer.alloc(8, byte));
+  daprd.send(Buffer.concat([PREFACE, settings(new Map()), ping(1)]));
+  const direct = await app.accept();
+  await direct.expect("\x01".repeat(8));
+  direct.send(Buffer.concat([settings(new Map()), frame(TYPE.PING, FLAG.ACK, 0, Buffer.alloc(8, 1))]));
+  await daprd.expect("\x01".repeat(8));
+  harness.gate.hold("delivery");
+  const head = [{ name: ":method", value: "POST" }, { name: ":path", value: TOPIC_EVENT }];
+  const fields = [...head, { name: "content-type", value: "application/grpc" }];
+  daprd.send(headersFrames(1, encodeFields(fields), true));
+  await harness.until(() => harness.ledger.parked.delivery === 1);
+  harness.gate.hold();
+  const detour = await app.accept();
+  detour.send(settings(new Map()));
+  await detour.expect(TOPIC_EVENT);
+  daprd.send(ping(2));
+  await daprd.expect("\x02".repeat(8));
+  daprd.send(frame(TYPE.GOAWAY, 0, 0, Buffer.alloc(8)));
+  expect(await direct.expect("\x07")).not.toContain("\x02".repeat(8));
+  daprd.socket.destroy();
+  harness.relay.close();
+  await app.die();
+  expect(harness.faults).toEqual([]);
 });
 
 it("what is not HTTP/2 is told so, and does not reach the app", async () => {

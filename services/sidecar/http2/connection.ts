@@ -20,7 +20,21 @@
  * **daprd moves on.** A detour costs copying, a direct line that missed a block costs writing later ones anew. So when
  * the first stream takes a detour, daprd is asked by a graceful GOAWAY (highest id: every stream that it has opened or
  * is opening goes on) to open the next ones on a new connection, which has a direct line of its own again. Both Go
- * clients do that without an error, as with any server that limits the age of a connection.
+ * clients do that without an error, as with any server that limits the age of a connection. From then on DAPS answers
+ * daprd's pings itself: grpc-go sends one for each answer, and a gRPC app ends a connection with pings but no answers.
+ *
+ * **When the app died.** Each line's streams are dealt with by themselves, see `keeper.ts`; daprd's connection lives on.
+ * A delivery goes again over a detour, as long as nothing of its answer has gone to daprd (for gRPC: no content). Answers
+ * are not held until they are complete, as for HTTP/1: a header block that is delayed would leave daprd's table out of
+ * order.
+ *
+ * **A GOAWAY of the app** is passed on, but with the highest id, once for all: DAPS looks after the streams that it did
+ * not take, and those on their way, because daprd would repeat them no better than refused ones.
+ *
+ * **Bounds.** What is kept of a stream ends with the window that the app has granted it, and with the budget: beyond
+ * that daprd does not get the connection's window back (`HeldStream`). A kept stream takes one of the app's
+ * MAX_CONCURRENT_STREAMS at daprd. A frame is passed on when it is complete, so that a read buffer grows to the largest
+ * frame that an end has allowed (16 KiB by default).
  *
  * **Without the app.** If it can't be reached, or nothing may pass, DAPS greets daprd itself: grpc-go fails what waits
  * for a server that says nothing for 20 s. It answers pings and settings, and keeps all streams. A connection that the

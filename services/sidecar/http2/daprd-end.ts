@@ -140,8 +140,13 @@ export class DaprdEnd {
   }
 
   /** A GOAWAY of the app went to daprd. */
-  retired(): void {
+  wasRetired(): void {
     this.#retired = true;
+  }
+
+  /** Whether daprd has been told to go elsewhere with its next streams. */
+  get retired(): boolean {
+    return this.#retired;
   }
 
   /** Which settings daprd was told by the app at the direct line. */

@@ -145,10 +145,10 @@ export class FromApp {
     const stream = session.streams.get(id);
     if (session.readsAnswers) {
       const fields = session.answers.decode(bytes, start, end);
-      if (stream) session.answered(stream, fields);
+      if (stream) session.learn(stream, fields);
     }
     if (!stream) return;
-    stream.answered = true;
+    session.headed(stream);
     if (this.#frame.has(FLAG.END_STREAM)) {
       stream.appEnded = true;
       session.checkEnd(stream);
@@ -194,7 +194,7 @@ export class FromApp {
     const payload = this.#frame.payload.slice();
     put32(payload, 0, MAX_STREAM_ID);
     this.#line.leaving = true;
-    session.daprd.retired();
+    session.daprd.wasRetired();
     for (const stream of [...session.streams.values()]) {
       if (stream.place === "direct" && stream.id > lastId) this.#keeper.onUnprocessed(stream);
     }

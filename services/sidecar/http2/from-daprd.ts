@@ -261,9 +261,13 @@ export class FromDaprd {
   #ping(): boolean {
     const { daprd, line } = this.#session;
     if (this.#frame.has(FLAG.ACK)) return line !== null && line.pingsOfApp-- > 0;
-    if (line) line.pinged(this.#frame.payload);
-    else void daprd.send(frame(TYPE.PING, FLAG.ACK, 0, this.#frame.payload.slice()));
-    return line !== null;
+    // grpc-go pings for each answer; an app that did not give it on this line would end the line: too many pings.
+    if (line && !daprd.retired) {
+      line.pinged(this.#frame.payload);
+      return true;
+    }
+    void daprd.send(frame(TYPE.PING, FLAG.ACK, 0, this.#frame.payload.slice()));
+    return false;
   }
 
   #connectionWindow(): boolean {

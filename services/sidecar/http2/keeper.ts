@@ -99,11 +99,15 @@ export class Keeper implements DetourOwner {
   }
 
   onHeaders(stream: Stream, fields: readonly HeaderField[], endStream: boolean): void {
-    this.#session.answered(stream, fields);
-    stream.answered = true;
+    const session = this.#session;
+    const again = stream.grpc && stream.headed;
+    session.learn(stream, fields);
+    session.headed(stream);
     stream.appEnded ||= endStream;
-    this.#session.daprd.headers(stream.id, fields, endStream);
-    this.#session.checkEnd(stream);
+    // Of an answer that broke behind its head, daprd has that already.
+    const rest = again ? fields.filter(({ name }) => !name.startsWith(":")) : fields;
+    if (!again || endStream) session.daprd.headers(stream.id, rest, endStream);
+    session.checkEnd(stream);
   }
 
   async onData(stream: Stream, payload: Uint8Array, endStream: boolean): Promise<void> {

@@ -52,8 +52,14 @@ export class Session {
     return this.streams.get(stream.id) === stream;
   }
 
-  /** The app has sent a header block of an answer; only read where `readsAnswers`, or on a detour. */
-  answered(stream: Stream, fields: readonly HeaderField[]): void {
+  /** The app has sent a header block of an answer. */
+  headed(stream: Stream): void {
+    stream.headed = true;
+    stream.answered ||= !stream.grpc;
+  }
+
+  /** What it says; only read where `readsAnswers`, or on a detour. */
+  learn(stream: Stream, fields: readonly HeaderField[]): void {
     const status = Number(fields.find(({ name }) => name === ":status")?.value);
     if (status >= 200) stream.learner = learnPaths(this.context.deliveryPaths, stream, status);
   }
@@ -83,7 +89,7 @@ export class Session {
   /**
    * The app did not survive the stream, and it is not sent (again). For gRPC the answer is what its client makes of a
    * broken connection, status Unavailable; a stream reset with INTERNAL_ERROR is repeated by nobody, unlike with
-   * REFUSED_STREAM.
+   * REFUSED_STREAM. (A message that was cut in half is Internal for gRPC whatever follows it.)
    */
   fail(stream: Stream): void {
     if (stream.grpc && !stream.appEnded) {
@@ -92,7 +98,7 @@ export class Session {
         { name: "grpc-message", value: "the app's connection ended" },
       ];
       const head = [{ name: ":status", value: "200" }, { name: "content-type", value: "application/grpc" }];
-      this.daprd.headers(stream.id, stream.answered ? status : [...head, ...status], true);
+      this.daprd.headers(stream.id, stream.headed ? status : [...head, ...status], true);
       if (!stream.daprdEnded) this.daprd.reset(stream.id, CODE.NO_ERROR);
     } else {
       this.daprd.reset(stream.id, stream.appEnded ? CODE.NO_ERROR : CODE.INTERNAL_ERROR);

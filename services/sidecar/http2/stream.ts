@@ -26,7 +26,9 @@ export class Stream {
   learner: Learner | null = null;
   daprdEnded = false;
   appEnded = false;
-  /** A frame of its answer has gone to daprd. */
+  /** The head of its answer has gone to daprd. */
+  headed = false;
+  /** So much of its answer has gone to daprd that it can't get another one: for gRPC, whose heads are alike, content. */
   answered = false;
   /** How often it went, or is going, to the app. */
   attempts = 1;
