@@ -55,7 +55,11 @@ describe.concurrent("work of 30 s", () => {
         const metrics = await fetch(`http://${address}:9697/metrics`).then((response) => response.text());
         expect(metrics).toMatch(/^daps_forced_total 1$/m);
       }
-      expect(log.line(/let go before the work was done/)?.fields).toMatchObject({
+      const said = await log.until(() => log.line(/let go before the work was done/), {
+        what: "what was still running",
+        timeoutMs: TIMEOUT_MS,
+      });
+      expect(said.fields).toMatchObject({
         level: "warn",
         running: expect.stringMatching(/1 delivery (?:in flight|cut off)/),
       });

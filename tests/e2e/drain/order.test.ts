@@ -49,13 +49,18 @@ describe.concurrent("the end of a drain", () => {
 
     const { lost, cutOff, repeated } = worker.account();
     expect({ lost, cutOff, repeated }).toEqual({ lost: 0, cutOff: 0, repeated: 0 });
-    const end = daps.line(/→ gone/);
+    // The last lines may come later than the news that the pod is gone.
+    const lastLine = { what: "its last line", timeoutMs: 30_000 };
+    const [end, daprdEnd] = await Promise.all([
+      daps.until(() => daps.line(/→ gone/), lastLine),
+      daprd.until(() => daprd.line(DAPRD_ENDS), lastLine),
+    ]);
     const order = {
       "the work is done": worker.ledger.of("completed", pod).at(-1)?.at,
       "the app gets SIGTERM": worker.ledger.of("sigterm", pod)[0]?.at,
       "the app exits": worker.ledger.of("exit", pod)[0]?.at,
-      "daprd ends": daprd.line(DAPRD_ENDS)?.at,
-      "DAPS lets itself go": end?.at,
+      "daprd ends": daprdEnd.at,
+      "DAPS lets itself go": end.at,
     };
     expect(Object.entries(order).toSorted(([, a], [, b]) => Number(a) - Number(b))).toEqual(Object.entries(order));
     expect(Object.values(order)).not.toContain(undefined);
