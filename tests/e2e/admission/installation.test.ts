@@ -53,6 +53,17 @@ async function containersAfterRestart(): Promise<string[]> {
   return containers(pod).map(({ name }) => name).toSorted();
 }
 
+/**
+ * A webhook's pods being Ready is one thing; that its certificate is known to every API server, and the way to it, is
+ * another, which only a new pod shows.
+ */
+async function newPodsHaveDaps(): Promise<void> {
+  await polled(async () => (await containersAfterRestart()).includes("daps"), () => worker.pods.seen(), {
+    what: "new pods to have DAPS",
+    timeoutMs: 60_000,
+  });
+}
+
 const kubectl = (...args: string[]) => lab.cluster.kubectl(args);
 
 /** All that bears the name of DAPS, but the namespaces of these tests. */
@@ -76,11 +87,7 @@ test("with the webhook down, pods start without DAPS; with it back, new pods hav
   expect(await containersAfterRestart()).toEqual(["app", "daprd"]);
   await scale(2);
   await kubectl("rollout", "status", "deployment/daps-webhook", "-n", "daps-system", "--timeout=120s");
-  // Ready is one thing; that every API server knows the way to it is another, which only a new pod shows.
-  await polled(async () => (await containersAfterRestart()).includes("daps"), () => worker.pods.seen(), {
-    what: "new pods to have DAPS again",
-    timeoutMs: 60_000,
-  });
+  await newPodsHaveDaps();
 }, TIMEOUT_MS * 2);
 
 test("uninstalling leaves nothing, and a pod that has DAPS still ends in order", async () => {
@@ -95,7 +102,7 @@ test("uninstalling leaves nothing, and a pod that has DAPS still ends in order",
 test("it installs into the release's own namespace too, and leaves that empty", async () => {
   const here = ["--namespace", "daps-system"];
   await lab.cluster.helm(["install", "daps", CHART, ...here, "--create-namespace", "--wait", "--timeout", "3m"]);
-  expect(await containersAfterRestart()).toContain("daps");
+  await newPodsHaveDaps();
   await lab.cluster.helm(["uninstall", "daps", ...here, "--wait", "--timeout", "2m"]);
   await kubectl("wait", "pods", "--all", "-n", "daps-system", "--for=delete", "--timeout=120s");
   expect((await leftOvers()).filter((line) => !/^(?:ServiceAccount|ConfigMap) /.test(line))).toEqual([]);

@@ -1,7 +1,7 @@
 /** Certificates, and a folder that holds them as the kubelet mounts a secret. */
 import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { execute } from "../../../scripts/lib/toolchain/index.ts";
+import { ensureDebianPackages, execute } from "../../../scripts/lib/toolchain/index.ts";
 
 export type Pair = { readonly cert: string; readonly key: string };
 
@@ -19,6 +19,7 @@ export class Authority {
   }
 
   static async create(folder: string): Promise<Authority> {
+    await execute("openssl", ["version"]).catch(() => ensureDebianPackages(["openssl"]));
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, "openssl.cnf"), CONFIG);
     const authority = new Authority(folder);
