@@ -12,9 +12,7 @@ export type WarningId =
   | "grace-period"
   | "native-sidecar"
   | "no-app-container"
-  | "no-app-port"
   | "not-injected"
-  | "port-taken"
   | "unknown-annotation";
 
 export type Warning = { readonly id: WarningId; readonly message: string };
