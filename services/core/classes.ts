@@ -46,7 +46,8 @@ export function classify(head: RequestHead, known: ReadonlySet<string>, idle: bo
 }
 
 function isCloudEvent(contentType: string): boolean {
-  return /^application\/cloudevents\+json\s*(?:;|$)/i.test(contentType.trim());
+  return contentType === "application/cloudevents+json" ||
+    /^application\/cloudevents\+json\s*(?:;|$)/i.test(contentType.trim());
 }
 
 /**

@@ -58,19 +58,36 @@ export class Ledger {
     return this.#finished;
   }
 
-  #lease(counts: Record<TrafficClass, number>, cls: TrafficClass, finished?: Record<TrafficClass, number>): Lease {
+  #lease(counts: Mutable, cls: TrafficClass, finished: Mutable | null = null): Lease {
     counts[cls]++;
     this.#onChange();
-    let open = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (!open) return;
-        open = false;
-        counts[cls]--;
-        if (finished) finished[cls]++;
-        this.#onChange();
-      },
-    };
+    return new Place(counts, cls, finished, this.#onChange);
+  }
+}
+
+type Mutable = Record<TrafficClass, number>;
+
+/** A class, because an object with a computed key costs every request a call into the engine's slow paths. */
+class Place implements Disposable {
+  #counts: Mutable;
+  #class: TrafficClass;
+  #finished: Mutable | null;
+  #onChange: () => void;
+  #open = true;
+
+  constructor(counts: Mutable, cls: TrafficClass, finished: Mutable | null, onChange: () => void) {
+    this.#counts = counts;
+    this.#class = cls;
+    this.#finished = finished;
+    this.#onChange = onChange;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#counts[this.#class]--;
+    if (this.#finished) this.#finished[this.#class]++;
+    this.#onChange();
   }
 }
 

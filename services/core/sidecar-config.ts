@@ -20,6 +20,12 @@ export const TOKEN_HEADER = "daps-token";
  * without `--allow-all`. */
 export const TERMINATION_MESSAGE_PATH = "/daps/termination-message";
 
+/**
+ * Where Debian and its like have the C library, by architecture: what the sidecar may call beside Deno's own, for its
+ * sockets. Deno takes no bare name: it would look for it in the working folder.
+ */
+export const LIBC_PATHS = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib/aarch64-linux-gnu/libc.so.6"] as const;
+
 /** Whose end a hook holds. */
 export type HookName = "app" | "daprd" | "daps";
 

@@ -25,17 +25,16 @@ export type Counter = Metric & {
 };
 
 export function counter(name: string, help: string, labels: readonly string[] = []): Counter {
-  // Counted in the relay's hot path, formatted at a scrape.
-  const counts = new Map<string, { readonly values: readonly string[]; count: number }>();
+  // Counted in the relay's hot path, where a key made of the values would cost more than a look at the few there are.
+  const counts: { readonly values: readonly string[]; count: number }[] = [];
   const inc = (...values: readonly string[]): void => {
-    const key = values.join("\0");
-    const found = counts.get(key);
+    const found = counts.find((known) => known.values.every((value, i) => value === values[i]));
     if (found) found.count++;
-    else counts.set(key, { values, count: 1 });
+    else counts.push({ values, count: 1 });
   };
   // Without labels there is but one, and it is there from the beginning.
-  if (labels.length === 0) counts.set("", { values: [], count: 0 });
-  const lines = () => [...counts.values()].map(({ values, count }) => `${sample(name, labels, values)} ${count}`);
+  if (labels.length === 0) counts.push({ values: [], count: 0 });
+  const lines = () => counts.map(({ values, count }) => `${sample(name, labels, values)} ${count}`);
   return { inc, text: () => block(name, help, "counter", lines()) };
 }
 

@@ -125,7 +125,7 @@ export async function main(): Promise<number> {
     lifecycle.dispatch({ type: "sigterm" });
   });
   if (relay) void openWhenReady(relay, lifecycle, log);
-  log.info("gating", { ready: config.ready, app: config.app, daprdNative: config.daprd.native });
+  log.info("gating", { ready: config.ready, app: config.app, daprdNative: config.daprd.native, sockets: sockets.kind });
   if (await daprd.isUp()) lifecycle.dispatch({ type: "daprd-up" });
   startAsking({ config, lifecycle, clock, log, sockets, busy, daprd, connections: () => relay?.connections ?? 0 });
 

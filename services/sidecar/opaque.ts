@@ -23,7 +23,7 @@ export class OpaqueConnection implements Connection {
   constructor(context: RelayContext, down: Socket, onGone: () => void) {
     this.#context = context;
     this.#down = down;
-    this.#inlet = new Inlet(down);
+    this.#inlet = new Inlet(down, context.buffers);
     this.#inlet.onEnd = () => {
       onGone();
       this.#waiter?.leave();
@@ -65,7 +65,7 @@ export class OpaqueConnection implements Connection {
       gate.appFailed({ kind: "refused", detail: codeOf(error) });
       return false;
     }
-    const up = { inlet: new Inlet(this.#up), socket: this.#up };
+    const up = { inlet: new Inlet(this.#up, this.#context.buffers), socket: this.#up };
     await splice({ inlet: this.#inlet, socket: this.#down }, up, () => {
       this.#context.lastOpaqueByteAt = now();
     });

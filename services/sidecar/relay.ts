@@ -12,6 +12,7 @@ import { Http2Connection } from "./http2/connection.ts";
 import { Listener } from "./listener.ts";
 import { OpaqueConnection } from "./opaque.ts";
 import { Budget, DEFAULT_HOLD_LIMITS } from "./relay/budget.ts";
+import { Buffers } from "./relay/buffers.ts";
 import type { Connection, RelayContext } from "./relay/context.ts";
 import { WaitingRoom } from "./relay/waiting-room.ts";
 
@@ -114,6 +115,7 @@ export function createRelay(options: RelayOptions): Relay {
     options,
     waitingRoom: new WaitingRoom(options.gate),
     budget: new Budget(options.hold ?? DEFAULT_HOLD_LIMITS),
+    buffers: new Buffers(),
     deliveryPaths: new Set(),
     abandoned: false,
     lastOpaqueByteAt: null,

@@ -18,13 +18,15 @@ class Inside {
   async sockets(): Promise<Sockets> {
     const real = await systemSockets();
     const counted = (socket: Socket): Socket => ({
-      read: async (into) => {
-        const count = await socket.read(into);
-        if (count !== null) this.count(count);
-        return count;
+      read: (room, came, failed) => {
+        const counting = (count: number | null) => {
+          if (count !== null) this.count(count);
+          came(count);
+        };
+        socket.read(room, counting, failed);
       },
-      write: async (bytes) => {
-        const count = await socket.write(bytes);
+      write: async (bytes, start, end) => {
+        const count = await socket.write(bytes, start, end);
         this.count(-count);
         return count;
       },
@@ -32,6 +34,7 @@ class Inside {
       close: () => socket.close(),
     });
     return {
+      kind: real.kind,
       listen: async (address: Address) => {
         const listener = await real.listen(address);
         return {

@@ -18,6 +18,7 @@ import {
 import { Decoder } from "../../services/sidecar/http2/hpack/decoder.ts";
 import type { HeaderField } from "../../services/sidecar/http2/hpack/static-table.ts";
 import { Outlet } from "../../services/sidecar/http2/outlet.ts";
+import { Buffers } from "../../services/sidecar/relay/buffers.ts";
 import { Inlet } from "../../services/sidecar/relay/inlet.ts";
 import type { Chance } from "./relay-memory-sockets.ts";
 import { TableEncoder } from "./http2-table-encoder.ts";
@@ -57,7 +58,7 @@ export class Http2Peer {
     this.#chance = chance;
     this.#client = client;
     this.#outlet = new Outlet(socket);
-    this.#inlet = new Inlet(socket);
+    this.#inlet = new Inlet(socket, new Buffers());
     this.#encoder = new TableEncoder(chance);
     if (client) void this.#outlet.write(PREFACE);
     void this.#outlet.write(settings(new Map()));

@@ -18,6 +18,7 @@ import { createRelay, type RelayOptions, type RequestReport } from "../../servic
 import { Http2Peer } from "./http2-peer.ts";
 import { TableEncoder } from "./http2-table-encoder.ts";
 import { Chance, MemorySockets } from "./relay-memory-sockets.ts";
+import { readOnce } from "../support/sockets.ts";
 
 const APP = { host: "127.0.0.1", port: 1 };
 const RELAY = { host: "127.0.0.1", port: 2 };
@@ -111,7 +112,7 @@ async function start(sockets: MemorySockets, gate: Gate, options: Partial<RelayO
 async function readUntil(socket: Socket, seen: Buffer[], size: number): Promise<void> {
   const into = new Uint8Array(1000);
   for (let got = seen.reduce((sum, part) => sum + part.length, 0); got < size;) {
-    const count = await socket.read(into);
+    const count = await readOnce(socket, into);
     if (count === null) return;
     seen.push(Buffer.from(into.subarray(0, count)));
     got += count;

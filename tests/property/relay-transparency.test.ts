@@ -7,6 +7,7 @@ import type { Gate } from "../../services/sidecar/gate.ts";
 import { createRelay, type RequestReport } from "../../services/sidecar/relay.ts";
 import { Chance, MemorySockets } from "./relay-memory-sockets.ts";
 import { exchanges, type GeneratedExchange } from "./relay-messages.ts";
+import { readOnce } from "../support/sockets.ts";
 
 const APP = { host: "127.0.0.1", port: 1 };
 const RELAY = { host: "127.0.0.1", port: 2 };
@@ -25,7 +26,7 @@ function difference(actual: string, expected: string): { at: number; actual: str
 async function readUntil(socket: Socket, seen: { text: string }, enough: () => boolean): Promise<void> {
   const into = new Uint8Array(1000);
   while (!enough()) {
-    const count = await socket.read(into);
+    const count = await readOnce(socket, into);
     if (count === null) return;
     seen.text += String.fromCharCode(...into.subarray(0, count));
   }

@@ -73,6 +73,7 @@ describe("the container of DAPS", () => {
     expect(granted).toEqual([
       "--allow-net=127.0.0.1:9696,[::]:9697,0.0.0.0:9697,127.0.0.1:3000,127.0.0.1:3500,127.0.0.1:3501",
       "--allow-env=DAPS_CONFIG,DAPS_TOKEN,DAPR_API_TOKEN",
+      "--allow-ffi=/lib/x86_64-linux-gnu/libc.so.6,/lib/aarch64-linux-gnu/libc.so.6",
       "--allow-read=/daps",
       `--allow-write=${TERMINATION_MESSAGE_PATH}`,
     ]);

@@ -3,7 +3,13 @@
  * @module
  */
 import { ADMIN_PORT, RELAY_PORT } from "../ports.ts";
-import { parseSidecarConfig, SIDECAR_ENV, type SidecarConfig, TERMINATION_MESSAGE_PATH } from "../sidecar-config.ts";
+import {
+  LIBC_PATHS,
+  parseSidecarConfig,
+  SIDECAR_ENV,
+  type SidecarConfig,
+  TERMINATION_MESSAGE_PATH,
+} from "../sidecar-config.ts";
 import { ownPreStop } from "./hooks.ts";
 import { type Container, DAPS, type Pod } from "./pod.ts";
 import type { Resources } from "./resources.ts";
@@ -104,6 +110,7 @@ export function sidecarCommand(config: SidecarConfig): string[] {
     "--v8-flags=--max-semi-space-size=1",
     `--allow-net=${[...hosts].join(",")}`,
     `--allow-env=${Object.values(SIDECAR_ENV).join(",")}`,
+    `--allow-ffi=${LIBC_PATHS.join(",")}`,
     "--allow-read=/daps",
     `--allow-write=${TERMINATION_MESSAGE_PATH}`,
     "/daps/main.js",

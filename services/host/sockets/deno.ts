@@ -2,7 +2,7 @@
  * Sockets of Deno's own. The hot calls return Deno's promises as they are: each wrapper would cost a microtask a call.
  * @module
  */
-import { type Address, BACKLOG, codeOf, type Socket, type SocketListener, type Sockets } from "./index.ts";
+import { type Address, BACKLOG, codeOf, range, type Socket, type SocketListener, type Sockets } from "./index.ts";
 
 // The few calls used here, spelled out: @types/deno as a whole collides with @types/node.
 type DenoConn = {
@@ -33,12 +33,12 @@ class DenoSocket implements Socket {
     }
   }
 
-  read(into: Uint8Array): Promise<number | null> {
-    return this.#conn.read(into);
+  read(room: () => Uint8Array, came: (count: number | null) => void, failed: (error: unknown) => void): void {
+    this.#conn.read(room()).then(came, failed);
   }
 
-  write(bytes: Uint8Array): Promise<number> {
-    return this.#conn.write(bytes);
+  write(bytes: Uint8Array, start = 0, end: number = bytes.length): Promise<number> {
+    return this.#conn.write(range(bytes, start, end));
   }
 
   closeWrite(): void {
@@ -82,6 +82,7 @@ class DenoSocketListener implements SocketListener {
 }
 
 export const denoSockets: Sockets = {
+  kind: "deno",
   listen({ host, port }: Address): Promise<SocketListener> {
     try {
       return Promise.resolve(new DenoSocketListener(net().listen({ hostname: host, port, tcpBacklog: BACKLOG })));

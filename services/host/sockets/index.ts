@@ -1,6 +1,7 @@
 /**
  * TCP sockets as the relay needs them: reads into a buffer of the caller, half-open, nothing buffered inside. One
- * adapter for each runtime, because Deno's own sockets cost less than its `node:net`.
+ * adapter for each runtime, because Deno's own sockets cost less than its `node:net`, and one below them, because
+ * Linux's own calls cost half of that again.
  * @module
  */
 
@@ -10,20 +11,22 @@
  */
 export interface Socket {
   /**
-   * Waits for bytes and puts them into `into`, from its start. One read at a time.
+   * Waits for bytes and puts them into a buffer, from its start. One read at a time. It calls one of the two, once,
+   * after it has returned: a promise for each read would cost more than the rest of it.
    *
-   * @returns how many bytes, at least 1; null once the peer has finished sending
-   * @throws `ECONNRESET` and the like; any error if `close` was called
+   * @param room asked once for the buffer, not empty; where the adapter can, only when there are bytes for it
+   * @param came gets how many bytes, at least 1; null once the peer has finished sending
+   * @param failed gets `ECONNRESET` and the like; any error if `close` was called
    */
-  read(into: Uint8Array): Promise<number | null>;
+  read(room: () => Uint8Array, came: (count: number | null) => void, failed: (error: unknown) => void): void;
   /**
-   * Hands bytes to the kernel, so that awaiting it is the backpressure. One write at a time; the bytes must not be
+   * Hands bytes (those of a range, if given) to the kernel, so that awaiting it is the backpressure. One write at a time; the bytes must not be
    * changed before it resolves.
    *
-   * @returns how many bytes the kernel took, at least 1: see `writeAll`
-   * @throws `EPIPE`, `ECONNRESET` and the like
+   * @returns how many bytes the kernel took, at least 1 (see `writeAll`): a promise only where that isn't known at once
+   * @throws `EPIPE`, `ECONNRESET` and the like, always by a promise
    */
-  write(bytes: Uint8Array): Promise<number>;
+  write(bytes: Uint8Array, start?: number, end?: number): number | Promise<number>;
   /** Tells the peer that nothing more will come (FIN); reading goes on. Never throws: a dead peer shows when reading. */
   closeWrite(): void;
   /** Gives the socket up, both directions, and ends a read that waits. Twice is once. */
@@ -48,6 +51,8 @@ export interface Address {
 }
 
 export interface Sockets {
+  /** Which adapter this is, for the log. */
+  readonly kind: "deno" | "epoll" | "node";
   /** @throws `EADDRINUSE`, `EACCES` and the like */
   listen(address: Address): Promise<SocketListener>;
   /** @throws `ECONNREFUSED` and the like */
@@ -64,12 +69,30 @@ export function codeOf(error: unknown): string {
 }
 
 /** Writes all of `bytes`. @throws as `Socket.write` */
-export async function writeAll(socket: Socket, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await socket.write(at === 0 ? bytes : bytes.subarray(at));
+export async function writeAll(
+  socket: Socket,
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+): Promise<void> {
+  for (let at = start; at < end;) at += await socket.write(bytes, at, end);
 }
 
-/** The adapter of the runtime that executes this. Loaded on demand: neither runtime can load the other's. */
+/** The bytes of a range, without a new view where they are all. */
+export function range(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+}
+
+/**
+ * The best adapter that there is here: Linux's own calls where Deno may make them, else the runtime's sockets. Loaded
+ * on demand: neither runtime can load the other's.
+ */
 export async function systemSockets(): Promise<Sockets> {
-  if ("Deno" in globalThis) return (await import("./deno.ts")).denoSockets;
-  return (await import("./node.ts")).nodeSockets;
+  if (!("Deno" in globalThis)) return (await import("./node.ts")).nodeSockets;
+  const [{ denoSockets }, { epollSockets }] = await Promise.all([import("./deno.ts"), import("./epoll/index.ts")]);
+  try {
+    return epollSockets(denoSockets);
+  } catch {
+    return denoSockets;
+  }
 }

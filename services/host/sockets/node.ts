@@ -4,9 +4,9 @@
  * @module
  */
 import net from "node:net";
-import { type Address, BACKLOG, codeOf, type Socket, type SocketListener, type Sockets } from "./index.ts";
+import { type Address, BACKLOG, codeOf, range, type Socket, type SocketListener, type Sockets } from "./index.ts";
 
-type Reader = { into: Uint8Array; resolve: (count: number | null) => void; reject: (error: Error) => void };
+type Reader = { room: () => Uint8Array; came: (count: number | null) => void; failed: (error: Error) => void };
 
 class NodeSocket implements Socket {
   #socket: net.Socket;
@@ -23,24 +23,21 @@ class NodeSocket implements Socket {
     socket.on("close", () => this.#onEnd(new Error("Cannot read: the socket was closed")));
   }
 
-  read(into: Uint8Array): Promise<number | null> {
-    if (this.#chunk) return Promise.resolve(this.#take(into, this.#chunk));
-    if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#ended) return Promise.resolve(null);
-    return new Promise((resolve, reject) => {
-      this.#reader = { into, resolve, reject };
-    });
+  read(room: () => Uint8Array, came: (count: number | null) => void, failed: (error: unknown) => void): void {
+    const reader = { room, came, failed };
+    if (this.#chunk || this.#ended) queueMicrotask(() => this.#answer(reader));
+    else this.#reader = reader;
   }
 
-  write(bytes: Uint8Array): Promise<number> {
+  write(bytes: Uint8Array, start = 0, end: number = bytes.length): number | Promise<number> {
     const socket = this.#socket;
     if (socket.destroyed) return Promise.reject(this.#failure ?? new Error("Cannot write: the socket was closed"));
     let written: (error?: Error | null) => void = () => {};
-    socket.write(bytes, (error) => written(error));
+    socket.write(range(bytes, start, end), (error) => written(error));
     // Taken by the kernel at once: the callback, which comes a tick later, has nothing to add.
-    if (socket.writableLength === 0) return Promise.resolve(bytes.length);
+    if (socket.writableLength === 0) return end - start;
     return new Promise((resolve, reject) => {
-      written = (error) => error ? reject(error) : resolve(bytes.length);
+      written = (error) => error ? reject(error) : resolve(end - start);
     });
   }
 
@@ -52,6 +49,12 @@ class NodeSocket implements Socket {
     this.#socket.destroy();
   }
 
+  #answer({ room, came, failed }: Reader): void {
+    if (this.#chunk) came(this.#take(room(), this.#chunk));
+    else if (this.#failure) failed(this.#failure);
+    else came(null);
+  }
+
   #onData(chunk: Uint8Array): void {
     const reader = this.#reader;
     if (!reader) {
@@ -60,9 +63,9 @@ class NodeSocket implements Socket {
       return;
     }
     this.#reader = null;
-    const count = this.#take(reader.into, chunk);
+    const count = this.#take(reader.room(), chunk);
     if (this.#chunk) this.#socket.pause();
-    reader.resolve(count);
+    reader.came(count);
   }
 
   #take(into: Uint8Array, chunk: Uint8Array): number {
@@ -82,8 +85,8 @@ class NodeSocket implements Socket {
     this.#ended = true;
     const reader = this.#reader;
     this.#reader = null;
-    if (failure && reader) reader.reject(failure);
-    else reader?.resolve(null);
+    if (failure && reader) reader.failed(failure);
+    else reader?.came(null);
   }
 }
 
@@ -126,6 +129,7 @@ class NodeSocketListener implements SocketListener {
 }
 
 export const nodeSockets: Sockets = {
+  kind: "node",
   listen({ host, port }: Address): Promise<SocketListener> {
     return new Promise((resolve, reject) => {
       const server = net.createServer({ allowHalfOpen: true, noDelay: true });

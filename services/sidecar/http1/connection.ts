@@ -31,7 +31,7 @@ export class Http1Connection implements Connection {
   constructor(context: RelayContext, down: Socket, onGone: () => void) {
     this.#context = context;
     this.#down = down;
-    this.#inlet = new Inlet(down);
+    this.#inlet = new Inlet(down, context.buffers);
     this.#exchange = new Exchange(context, down, this.#inlet, this.#head);
     this.#fastLane = new FastLane(this.#exchange, down, this.#inlet);
     this.#fastLane.onOver = (next) => this.#after(next);

@@ -243,7 +243,7 @@ export class Exchange {
   async #connect(): Promise<Upstream | null> {
     const { sockets, app, gate } = this.#context.options;
     try {
-      this.up = new Upstream(await sockets.connect(app));
+      this.up = new Upstream(await sockets.connect(app), this.#context.buffers);
     } catch (error) {
       gate.appFailed({ kind: "refused", detail: codeOf(error) });
       return null;

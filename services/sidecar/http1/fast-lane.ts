@@ -29,7 +29,9 @@ export class FastLane {
   #up: Upstream | null = null;
   #state = IDLE;
   #answerCame = false;
-  #bytes: Uint8Array = new Uint8Array(0);
+  // What is being written: bytes[#at..#end) of one of the inlets.
+  #at = 0;
+  #end = 0;
 
   constructor(exchange: Exchange, down: Socket, inlet: Inlet) {
     this.#exchange = exchange;
@@ -52,8 +54,11 @@ export class FastLane {
     }
     up.begin();
     exchange.enter();
-    this.#bytes = inlet.bytes.subarray(requestAt, inlet.at);
-    up.socket.write(this.#bytes).then(this.#onSent, this.#handOver);
+    this.#at = requestAt;
+    this.#end = inlet.at;
+    const sent = up.socket.write(inlet.bytes, requestAt, inlet.at);
+    if (typeof sent === "number") this.#onSent(sent);
+    else sent.then(this.#onSent, this.#handOver);
     return true;
   }
 
@@ -61,7 +66,7 @@ export class FastLane {
     if (this.#state !== SENDING) return;
     const exchange = this.#exchange;
     const up = this.#up!;
-    if (count < this.#bytes.length) {
+    if (this.#at + count < this.#end) {
       exchange.send(up, count);
       return this.#handOver();
     }
@@ -81,17 +86,22 @@ export class FastLane {
       const end = this.#exchange.answer.wholeIn(inlet, this.#exchange.head.method);
       if (end < 0) return this.#handOver();
       this.#state = PASSING;
-      this.#bytes = inlet.bytes.subarray(inlet.at, end);
-      inlet.at = end;
-      this.#down.write(this.#bytes).then(this.#onPassed, this.#onUnwanted);
+      this.#at = inlet.at;
+      this.#end = inlet.at = end;
+      const passed = this.#down.write(inlet.bytes, this.#at, end);
+      if (typeof passed === "number") this.#onPassed(passed);
+      else passed.then(this.#onPassed, this.#onUnwanted);
     } catch (error) {
       this.onFault(error);
     }
   };
 
   #onPassed = (count: number): void => {
-    if (count < this.#bytes.length) {
-      writeAll(this.#down, this.#bytes.subarray(count)).then(this.#onAllPassed, this.#onUnwanted);
+    if (this.#at + count < this.#end) {
+      writeAll(this.#down, this.#up!.inlet.bytes, this.#at + count, this.#end).then(
+        this.#onAllPassed,
+        this.#onUnwanted,
+      );
     } else {
       this.#onAllPassed();
     }

@@ -51,12 +51,13 @@ export abstract class Head {
   read(bytes: Uint8Array, from: number, end: number): number {
     if (this.#scanned === 0) this.reset();
     for (;;) {
-      let lf = bytes.indexOf(LF, from + this.#scanned);
-      if (lf >= end) lf = -1;
-      if ((lf < 0 ? end : lf) - from >= MAX_HEAD_BYTES) {
+      // Not indexOf: it would look through the rest of the buffer, which is not this head's.
+      let lf = from + this.#scanned;
+      while (lf < end && bytes[lf] !== LF) lf++;
+      if (lf - from >= MAX_HEAD_BYTES) {
         throw new FramingError(`Cannot read a head of more than ${MAX_HEAD_BYTES} bytes`);
       }
-      if (lf < 0) {
+      if (lf === end) {
         if (end > from && TOKEN[bytes[from]!] !== 1) {
           throw new FramingError(`Cannot read a head as it begins with ${hex(bytes[from])}`);
         }

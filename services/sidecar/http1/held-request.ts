@@ -68,8 +68,7 @@ export class HeldRequest {
     const parts = this.#parts;
     for (let i = 0; i < parts.length;) {
       const part = parts[i]!;
-      const start = part.start + sent;
-      sent += await socket.write(part.bytes.subarray(start, part.end));
+      sent += await socket.write(part.bytes, part.start + sent, part.end);
       if (part.start + sent === part.end) {
         i++;
         sent = 0;

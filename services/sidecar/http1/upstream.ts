@@ -1,5 +1,6 @@
 /** A connection to the app, used by one connection of daprd at a time. @module */
 import type { Socket } from "../../host/sockets/index.ts";
+import type { Buffers } from "../relay/buffers.ts";
 import { Inlet } from "../relay/inlet.ts";
 
 export class Upstream {
@@ -11,9 +12,9 @@ export class Upstream {
   onCut: (() => void) | null = null;
   #busy = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, buffers: Buffers) {
     this.socket = socket;
-    this.inlet = new Inlet(socket);
+    this.inlet = new Inlet(socket, buffers);
     this.inlet.onEnd = () => {
       if (this.#busy) this.onCut?.();
       else this.close();

@@ -66,7 +66,7 @@ export class Http2Connection implements Connection {
   constructor(context: RelayContext, down: Socket, onGone: () => void) {
     this.#context = context;
     this.#down = down;
-    this.#inlet = new Inlet(down);
+    this.#inlet = new Inlet(down, context.buffers);
     this.#inlet.onEnd = onGone;
     this.#session = new Session(context, new DaprdEnd(down));
     this.#keeper = new Keeper(this.#session, (error) => {
@@ -134,7 +134,7 @@ export class Http2Connection implements Connection {
     const { gate, sockets, app } = this.#context.options;
     if (!gate.mayPass("call") && !gate.mayPass("delivery")) return null;
     try {
-      return new DirectLine(await sockets.connect(app));
+      return new DirectLine(await sockets.connect(app), this.#context.buffers);
     } catch (error) {
       gate.appFailed({ kind: "refused", detail: codeOf(error) });
       return null;

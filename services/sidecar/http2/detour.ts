@@ -4,6 +4,7 @@
  * @module
  */
 import type { Socket } from "../../host/sockets/index.ts";
+import type { Buffers } from "../relay/buffers.ts";
 import { Inlet } from "../relay/inlet.ts";
 import {
   DEFAULT_MAX_FRAME,
@@ -65,9 +66,9 @@ export class Detour {
   #maxStreams = Infinity;
   #emptied = false;
 
-  constructor(socket: Socket, owner: DetourOwner) {
+  constructor(socket: Socket, buffers: Buffers, owner: DetourOwner) {
     this.#socket = socket;
-    this.#inlet = new Inlet(socket);
+    this.#inlet = new Inlet(socket, buffers);
     this.#outlet = new Outlet(socket);
     this.#owner = owner;
     void this.#outlet.write(PREFACE);

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Socket } from "../../host/sockets/index.ts";
+import type { Buffers } from "../relay/buffers.ts";
 import { Inlet } from "../relay/inlet.ts";
 import { FLAG, frame, headersFrames, SETTINGS_ACK, TYPE } from "./frames.ts";
 import { encodeFields } from "./hpack/encoder.ts";
@@ -28,9 +29,9 @@ export class DirectLine {
   #emptied = false;
   #pings: Uint8Array[] = [];
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, buffers: Buffers) {
     this.socket = socket;
-    this.inlet = new Inlet(socket);
+    this.inlet = new Inlet(socket, buffers);
     this.outlet = new Outlet(socket);
   }
 

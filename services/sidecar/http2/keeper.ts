@@ -210,9 +210,10 @@ export class Keeper implements DetourOwner {
   }
 
   async #connect(): Promise<Detour | null> {
-    const { sockets, app, gate } = this.#session.context.options;
+    const { options, buffers } = this.#session.context;
+    const { sockets, app, gate } = options;
     try {
-      const detour = new Detour(await sockets.connect(app), this);
+      const detour = new Detour(await sockets.connect(app), buffers, this);
       if (this.#closed) detour.close();
       this.#detours.add(detour);
       this.#follow(detour).catch(this.#onFault);

@@ -1,12 +1,14 @@
 /** What all connections of a relay share. @module */
 import type { RelayOptions } from "../relay.ts";
 import type { Budget } from "./budget.ts";
+import type { Buffers } from "./buffers.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
 export type RelayContext = {
   readonly options: RelayOptions;
   readonly waitingRoom: WaitingRoom;
   readonly budget: Budget;
+  readonly buffers: Buffers;
   readonly deliveryPaths: Set<string>;
   /** The app is gone for good: see `Relay.abandonParked`. */
   abandoned: boolean;

@@ -3,11 +3,9 @@
  * @module
  */
 import type { Socket } from "../../host/sockets/index.ts";
+import { type Buffers, LARGE_BYTES, SMALL_BYTES } from "./buffers.ts";
 
-/** A first buffer: some requests of Dapr's usual size, so that one read takes a whole one. */
-const SMALL_BYTES = 16 * 1024;
-/** Where a connection carries more at a time. */
-const LARGE_BYTES = 64 * 1024;
+const NOTHING = new Uint8Array(0);
 
 /**
  * Bytes that came are `bytes[at..end)`. The owner moves `at` on as it deals with them.
@@ -19,11 +17,12 @@ const LARGE_BYTES = 64 * 1024;
  * ```
  *
  * While `pinned`, what was dealt with is not overwritten: somebody keeps views of it. Then the room shrinks with each
- * read, and when it is used up the reading goes on in another buffer. Two of them take turns, so that keeping a
- * request until it is answered costs neither a copy nor an allocation.
+ * read, and when it is used up the reading goes on in another buffer. Else a buffer whose bytes are all dealt with goes
+ * back when the next are waited for, so that keeping a request until it is answered costs neither a copy nor an
+ * allocation, and an idle connection no memory.
  */
 export class Inlet {
-  bytes: Uint8Array = new Uint8Array(SMALL_BYTES);
+  bytes: Uint8Array = NOTHING;
   at = 0;
   end = 0;
   /** Whether the peer has finished sending, or the connection broke. */
@@ -37,24 +36,29 @@ export class Inlet {
   onEnd: (() => void) | null = null;
 
   #socket: Socket;
+  #buffers: Buffers;
   #reading = false;
+  /** The outstanding read has its buffer: only then can bytes come into it. */
+  #lent = false;
+  /** The last read filled its buffer: there is more. */
+  #full = false;
   #filled: Promise<boolean> | null = null;
   #resolve: (more: boolean) => void = () => {};
   #ahead = false;
-  #spare: Uint8Array | null = null;
   #retired: Uint8Array | null = null;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, buffers: Buffers) {
     this.#socket = socket;
+    this.#buffers = buffers;
   }
 
   /** Reads ahead without waiting: see `onBytes` and `onEnd`. What is not dealt with may be moved by it. */
   watch(): void {
+    if (this.at === this.end && !this.pinned && !this.#lent) this.#release();
     if (this.#reading || this.ended) return;
     this.#reading = true;
-    this.#makeRoom();
     // Callbacks made once: an async function here would cost more than the read itself.
-    this.#socket.read(this.end === 0 ? this.bytes : this.bytes.subarray(this.end)).then(this.#came, this.#broke);
+    this.#socket.read(this.#room, this.#came, this.#broke);
   }
 
   /**
@@ -87,22 +91,33 @@ export class Inlet {
   /** Nobody keeps views of what was dealt with any more. */
   unpin(): void {
     this.pinned = false;
-    if (this.#retired) {
-      this.#spare = this.#retired;
-      this.#retired = null;
-    }
+    if (this.#retired) this.#buffers.giveBack(this.#retired);
+    this.#retired = null;
   }
 
+  /** Where the next bytes go. */
+  #room = (): Uint8Array => {
+    this.#lent = true;
+    if (this.at === this.end && !this.pinned) {
+      this.at = this.end = 0;
+      if (this.bytes === NOTHING) this.bytes = this.#buffers.take(this.#full ? LARGE_BYTES : SMALL_BYTES);
+    } else {
+      this.#makeRoom();
+    }
+    return this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
+  };
+
   #came = (count: number | null): void => {
-    this.#reading = false;
+    this.#reading = this.#lent = false;
     if (count === null) return this.#finish();
     this.end += count;
+    this.#full = this.end === this.bytes.length;
     if (this.#filled) this.#settle(true);
     this.onBytes?.();
   };
 
   #broke = (error: unknown): void => {
-    this.#reading = false;
+    this.#reading = this.#lent = false;
     this.failure = error;
     this.#finish();
   };
@@ -118,21 +133,22 @@ export class Inlet {
     this.#resolve(more);
   }
 
+  #release(): void {
+    if (this.bytes === NOTHING) return;
+    this.#buffers.giveBack(this.bytes);
+    this.bytes = NOTHING;
+    this.at = this.end = 0;
+  }
+
   #makeRoom(): void {
-    if (this.at === this.end && !this.pinned) {
-      if (this.end === this.bytes.length && this.bytes.length < LARGE_BYTES) this.bytes = new Uint8Array(LARGE_BYTES);
-      this.at = this.end = 0;
-      return;
-    }
     const size = this.bytes.length;
-    if (size - this.end >= size >> 1 || (this.at < this.end && this.end < size)) return;
+    if (size > 0 && size - this.end >= size >> 1 || (this.at < this.end && this.end < size)) return;
     const open = this.end - this.at;
-    const wanted = this.end === size ? Math.max(LARGE_BYTES, open * 2) : size;
-    const next = this.#spare && this.#spare.length >= wanted ? this.#spare : new Uint8Array(wanted);
+    const wanted = this.end === size && size > 0 ? Math.max(LARGE_BYTES, open * 2) : Math.max(SMALL_BYTES, size);
+    const next = this.#buffers.take(wanted);
     next.set(this.bytes.subarray(this.at, this.end));
-    this.#spare = null;
     if (this.pinned) this.#retired = this.bytes;
-    else this.#spare = this.bytes;
+    else this.#buffers.giveBack(this.bytes);
     this.bytes = next;
     this.at = 0;
     this.end = open;
