@@ -107,7 +107,7 @@ export class EpollLoop {
     }
     const count = this.#libc.epoll_wait(this.#epoll, this.#eventsBytes, MOST_EVENTS, LIVELY_MS);
     if (count > 0) this.#tellAll(count);
-    else this.#libc.epoll_wait_elsewhere(this.#epoll, this.#eventsBytes, MOST_EVENTS, -1).then(this.#tellAll);
+    else void this.#libc.epoll_wait_elsewhere(this.#epoll, this.#eventsBytes, MOST_EVENTS, -1).then(this.#tellAll);
   };
 
   #tellAll = (count: number): void => {
