@@ -16,6 +16,7 @@ import {
 import { systemClock } from "../host/clock.ts";
 import { optionalEnv, requiredEnv } from "../host/env.ts";
 import { createLog, errorMessage, type Log } from "../host/log.ts";
+import { collectGarbage } from "../host/memory.ts";
 import { serve } from "../host/serve/index.ts";
 import { onEndSignal } from "../host/signals.ts";
 import { systemSockets } from "../host/sockets/index.ts";
@@ -28,6 +29,7 @@ import { narrate } from "./narrator.ts";
 import { BusyProbe } from "./probes/busy.ts";
 import { daprdProbe } from "./probes/daprd.ts";
 import { createRelay, type Protocol, type Relay } from "./relay.ts";
+import { tidyWhenQuiet } from "./tidying.ts";
 
 /** Dapr opens at most 1,024 connections to the app, for calls and probes too (`channels.go`: MaxConnsPerHost). */
 const MANY_PARKED = 900;
@@ -128,6 +130,7 @@ export async function main(): Promise<number> {
   log.info("gating", { ready: config.ready, app: config.app, daprdNative: config.daprd.native, sockets: sockets.kind });
   if (await daprd.isUp()) lifecycle.dispatch({ type: "daprd-up" });
   startAsking({ config, lifecycle, clock, log, sockets, busy, daprd, connections: () => relay?.connections ?? 0 });
+  tidyWhenQuiet(ledger, clock, collectGarbage);
 
   await lifecycle.until((_, { exit }) => exit);
   return 0;

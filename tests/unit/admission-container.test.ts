@@ -63,7 +63,7 @@ describe("the container of DAPS", () => {
       name: "DAPR_API_TOKEN",
       valueFrom: { secretKeyRef: { name: "dapr-api-token", key: "token" } },
     });
-    expect(daps.env?.map(({ name }) => name)).toEqual(["DAPS_CONFIG", "DAPS_TOKEN"]);
+    expect(daps.env?.map(({ name }) => name)).toEqual(["DAPS_CONFIG", "DAPS_TOKEN", "MALLOC_ARENA_MAX"]);
   });
 
   it("runs without a shell, with permissions for what it reaches and no more", () => {

@@ -3,7 +3,6 @@
  * a promise of its runtime (see docs/performance.md).
  * @module
  */
-import { isIPv4 } from "node:net";
 import { type Address, BACKLOG, codeOf, type Socket, type SocketListener, type Sockets } from "../index.ts";
 import { systemError } from "./error.ts";
 import { type Libc, openLibc } from "./libc.ts";
@@ -21,6 +20,7 @@ const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const EINPROGRESS = 115;
 const EAGAIN = 11;
+const IPV4 = /^(?:\d{1,3}\.){3}\d{1,3}$/;
 const ON = new Uint8Array(Int32Array.of(1).buffer);
 
 /**
@@ -40,7 +40,7 @@ export function epollSockets(others: Sockets): Sockets {
   return {
     kind: "epoll",
     async listen(address) {
-      if (!isIPv4(address.host)) return await others.listen(address);
+      if (!IPV4.test(address.host)) return await others.listen(address);
       const fd = open();
       libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ON, ON.length);
       if (libc.bind(fd, sockaddr(address), 16) < 0 || libc.listen(fd, BACKLOG) < 0) {
@@ -51,7 +51,7 @@ export function epollSockets(others: Sockets): Sockets {
       return new EpollListener(libc, loop, fd);
     },
     async connect(address) {
-      if (!isIPv4(address.host)) return await others.connect(address);
+      if (!IPV4.test(address.host)) return await others.connect(address);
       const fd = open();
       let errno = libc.connect(fd, sockaddr(address), 16) < 0 ? libc.errno() : 0;
       if (errno === EINPROGRESS) errno = await connected(libc, loop, fd);

@@ -14,7 +14,6 @@
  * events over costs some tens of microseconds, which is why it isn't done for each of them.
  * @module
  */
-import { setImmediate } from "node:timers";
 import type { Libc } from "./libc.ts";
 
 /** How long the event loop may be kept waiting after an event, in ms: as long as a backend usually takes. */
