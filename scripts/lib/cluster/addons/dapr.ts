@@ -14,8 +14,8 @@ const NAMESPACE = "dapr-system";
 
 export interface DaprOptions {
   /**
-   * Whether actors, reminders and jobs work: with the placement server and the three scheduler servers, four pods that
-   * take half a minute more to become ready. Default false.
+   * Whether actors, reminders and jobs work: with the placement server and the three scheduler servers, which are four
+   * pods more. Default false.
    */
   actors?: boolean;
   /** Added to the chart's values, and taken over the ones set here; as in `{ "global.logAsJson": true }`. */
