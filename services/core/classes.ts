@@ -1,9 +1,12 @@
 /**
  * What kind of request of Dapr this is: a delivery, which a drain parks, or a call, which it lets pass.
  *
- * The rules follow what Dapr 1.18 sends (`pkg/runtime/subscription/postman/http`, `processor/binding/send.go`,
- * `pkg/messaging/direct_messaging.go`, `pkg/actors`); the order matters, because a message's metadata become
- * headers, so that a delivery can look like a call.
+ * The rules follow what Dapr 1.18 sends (recorded in `tests/fixtures/requests`; its sources are
+ * `pkg/runtime/subscription/postman/http`, `processor/binding/send.go`, `pkg/messaging/direct_messaging.go`,
+ * `pkg/actors`). The order matters, because a message's metadata become headers, so that a delivery can look like a
+ * call. Not so a job's, a reminder's, a timer's and a bulk's: what has a caller's header there is a call. A binding's
+ * message whose metadata are the headers of a call can't be told from a call to the binding's route, and is taken for
+ * one: it is then never sent twice by DAPS, which is the binding's to do, while a call must not be.
  * @module
  */
 import type { TrafficClass } from "./ledger.ts";
@@ -17,12 +20,22 @@ export type RequestHead = {
   readonly contentType: string;
   readonly hasCallerAppId: boolean;
   readonly hasCalleeAppId: boolean;
+  readonly hasPubsubName: boolean;
 };
 
 export type Classified = {
   readonly class: Exclude<TrafficClass, "opaque">;
   /** The rule that decided; `guess` is the last one, worth a log line when it parks. */
-  readonly rule: "cloudevent" | "job" | "reminder" | "dapr" | "method" | "invocation" | "known-path" | "guess";
+  readonly rule:
+    | "cloudevent"
+    | "job"
+    | "reminder"
+    | "dapr"
+    | "method"
+    | "invocation"
+    | "pubsub"
+    | "known-path"
+    | "guess";
 };
 
 const REMINDER_OR_TIMER = /^\/actors\/[^/]+\/[^/]+\/method\/(?:remind|timer)\/./;
@@ -35,12 +48,16 @@ const REMINDER_OR_TIMER = /^\/actors\/[^/]+\/[^/]+\/method\/(?:remind|timer)\/./
 export function classify(head: RequestHead, known: ReadonlySet<string>, idle: boolean): Classified {
   const { method, path } = head;
   const post = method === "POST";
+  const invoked = head.hasCallerAppId && head.hasCalleeAppId;
   if (post && isCloudEvent(head.contentType)) return { class: "delivery", rule: "cloudevent" };
-  if (post && path.startsWith("/job/")) return { class: "delivery", rule: "job" };
-  if (method === "PUT" && REMINDER_OR_TIMER.test(path)) return { class: "delivery", rule: "reminder" };
+  if (post && path.startsWith("/job/") && !invoked) return { class: "delivery", rule: "job" };
+  if (method === "PUT" && REMINDER_OR_TIMER.test(path) && !head.hasCallerAppId) {
+    return { class: "delivery", rule: "reminder" };
+  }
   if (/^\/(?:configuration|dapr|actors)\//.test(path)) return { class: "call", rule: "dapr" };
   if (!post) return { class: "call", rule: "method" };
-  if (head.hasCallerAppId && head.hasCalleeAppId) return { class: "call", rule: "invocation" };
+  if (invoked) return { class: "call", rule: "invocation" };
+  if (head.hasPubsubName) return { class: "delivery", rule: "pubsub" };
   if (known.has(path)) return { class: "delivery", rule: "known-path" };
   return { class: idle ? "delivery" : "call", rule: "guess" };
 }

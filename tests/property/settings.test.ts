@@ -108,6 +108,7 @@ describe("classes", () => {
       contentType: fc.oneof(anyText, fc.constantFrom("application/json", "application/cloudevents+json")),
       hasCallerAppId: fc.boolean(),
       hasCalleeAppId: fc.boolean(),
+      hasPubsubName: fc.boolean(),
     });
     fc.assert(fc.property(head, fc.uniqueArray(anyText), fc.boolean(), (head, known, idle) => {
       const { class: cls } = classify(head, new Set(known), idle);

@@ -4,7 +4,7 @@ import { classify, type RequestHead, subscribedPaths } from "../../services/core
 const NOTHING_KNOWN: ReadonlySet<string> = new Set();
 
 function head(method: string, path: string, more: Partial<RequestHead> = {}): RequestHead {
-  return { method, path, contentType: "", hasCallerAppId: false, hasCalleeAppId: false, ...more };
+  return { method, path, contentType: "", hasCallerAppId: false, hasCalleeAppId: false, hasPubsubName: false, ...more };
 }
 
 const cloudEvent = { contentType: "application/cloudevents+json" };
@@ -43,13 +43,32 @@ describe("classify()", () => {
     ["a call by PUT", head("PUT", "/orders/7", invoked), "call", "method"],
     ["a call from another app", head("POST", "/orders", { ...json, ...invoked }), "call", "invocation"],
     ["a message type on another method", head("PUT", "/orders", cloudEvent), "call", "method"],
+    [
+      "a call from another app to a job's path",
+      head("POST", "/job/nightly", { ...json, ...invoked }),
+      "call",
+      "invocation",
+    ],
+    [
+      "an actor's method called remind/soon",
+      head("PUT", "/actors/cart/7/method/remind/soon", { ...json, hasCallerAppId: true }),
+      "call",
+      "dapr",
+    ],
+    ["a bulk of messages", head("POST", "/orders", { ...json, hasPubsubName: true }), "delivery", "pubsub"],
+    [
+      "a call whose caller passes on the headers of a message",
+      head("POST", "/orders", { ...json, ...invoked, hasPubsubName: true }),
+      "call",
+      "invocation",
+    ],
     ["a POST to /job without a name", head("POST", "/job", { ...json, ...invoked }), "call", "invocation"],
   ])("%s", (_, request, cls, rule) => {
     expect(classify(request, NOTHING_KNOWN, true)).toEqual({ class: cls, rule });
     expect(classify(request, NOTHING_KNOWN, false)).toEqual({ class: cls, rule });
   });
 
-  it("takes a POST to a path that Dapr asked about for a delivery: bindings and bulk are application/json", () => {
+  it("takes a POST to a path that Dapr asked about for a delivery: a binding's is application/json", () => {
     const known = new Set(["/queue"]);
     expect(classify(head("POST", "/queue", json), known, false)).toEqual({ class: "delivery", rule: "known-path" });
     expect(classify(head("POST", "/queue/x", json), known, false)).toEqual({ class: "call", rule: "guess" });

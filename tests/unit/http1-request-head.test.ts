@@ -26,7 +26,7 @@ function read(text: string): { head: RequestHead; end: number } {
 
 function summary(head: RequestHead) {
   const { method, path, contentType, contentLength, chunked, persistent, upgrade, hasUpgrade } = head;
-  const { hasCallerAppId, hasCalleeAppId, hasBody, safe, minor } = head;
+  const { hasCallerAppId, hasCalleeAppId, hasPubsubName, hasBody, safe, minor } = head;
   return {
     method,
     path,
@@ -38,6 +38,7 @@ function summary(head: RequestHead) {
     hasUpgrade,
     hasCallerAppId,
     hasCalleeAppId,
+    hasPubsubName,
     hasBody,
     safe,
     minor,
@@ -74,10 +75,14 @@ describe("RequestHead", () => {
     });
   });
 
+  it("reads what tells a bulk of messages", () => {
+    expect(read("POST /m HTTP/1.1\r\nPubsubname: p\r\nContent-Length: 0\r\n\r\n").head.hasPubsubName).toBe(true);
+  });
+
   it("forgets the request before", () => {
     const head = new RequestHead();
     const first = bytesOf(
-      "POST /a HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 3\r\nContent-Type: t\r\nDapr-Caller-App-Id: a\r\n\r\n",
+      "POST /a HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 3\r\nContent-Type: t\r\nDapr-Caller-App-Id: a\r\nPubsubname: p\r\n\r\n",
     );
     head.read(first, 0, first.length);
     const second = bytesOf("GET /b HTTP/1.1\r\n\r\n");
@@ -93,6 +98,7 @@ describe("RequestHead", () => {
       hasUpgrade: false,
       hasCallerAppId: false,
       hasCalleeAppId: false,
+      hasPubsubName: false,
       hasBody: false,
       safe: true,
       minor: 1,

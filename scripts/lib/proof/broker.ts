@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
+import { type ChannelModel, type ConfirmChannel, connect, type Options } from "amqplib";
 import type { Message } from "./schedule.ts";
 import { polled, type UntilOptions } from "./waiting.ts";
 
@@ -71,11 +71,19 @@ export class Broker implements AsyncDisposable {
       datacontenttype: "application/json",
       data: { id, workMs, ...poison ? { poison } : {} },
     };
-    const body = Buffer.from(JSON.stringify(event));
     const options = { persistent: true, contentType: "application/cloudevents+json", messageId: id };
-    await new Promise<void>((resolve, reject) => {
-      this.#channel.publish(topic, "", body, options, (error: unknown) => {
-        if (error) reject(new Error(`Cannot publish ${id} to ${topic} as the broker refused it`, { cause: error }));
+    await this.#confirmed(topic, "", event, options);
+  }
+
+  /** Puts a message, which is JSON, into a queue and waits for the broker's confirmation. */
+  async send(queue: string, message: unknown, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.#confirmed("", queue, message, { headers });
+  }
+
+  #confirmed(exchange: string, key: string, message: unknown, options: Options.Publish): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#channel.publish(exchange, key, Buffer.from(JSON.stringify(message)), options, (error: unknown) => {
+        if (error) reject(new Error(`Cannot publish to ${exchange || key} as the broker refused it`, { cause: error }));
         else resolve();
       });
     });

@@ -24,8 +24,19 @@ import { suite } from "./suite.ts";
  */
 const LANES_AT_ONCE = 2;
 
-/** Lanes that look at the webhook itself, and so have it as users do. */
-const AS_INSTALLED: ReadonlySet<string> = new Set(["admission"]);
+/** What a lane may ask for that the others have not. */
+interface Wishes {
+  /** DAPS's webhook as users have it, for a lane that looks at the webhook itself: see `insist`. */
+  asInstalled?: true;
+  /** Dapr with actors, reminders and jobs. */
+  actors?: true;
+}
+
+/** By the lane's folder; a lane without wishes is not listed. */
+const WISHES: Readonly<Record<string, Wishes>> = {
+  admission: { asInstalled: true },
+  classes: { actors: true },
+};
 
 const FOLDER = join(repositoryRoot, "tests/e2e");
 
@@ -50,7 +61,7 @@ async function runLanes(context: Context, quiet: Promise<boolean>): Promise<Outc
     // Built once, before two lanes would both wait for it.
     const image = await dapsArchive();
     const outcomes: Outcome[] = [];
-    const ready = inTurn(async (cluster: Cluster) => await setUp(cluster, image, context.signal));
+    const ready = inTurn(async (of: Fresh) => await setUp(of, image, context.signal));
     const worker = async () => {
       for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
         if (context.signal.aborted) return;
@@ -79,7 +90,7 @@ async function assertMachine(): Promise<void> {
 /** One lane from nothing to nothing; it does not reject. */
 async function runLane(
   lane: string,
-  ready: (cluster: Cluster) => Promise<void>,
+  ready: (of: Fresh) => Promise<void>,
   context: Context,
   quiet: Promise<boolean>,
 ): Promise<Outcome> {
@@ -87,16 +98,17 @@ async function runLane(
   const start = performance.now();
   const folder = join(cacheFolder(), "logs", context.name, lane);
   const cluster = await openCluster(`${context.name}-${lane}`);
+  const wishes = WISHES[lane] ?? {};
   let outcome: Outcome;
   let settingUp = Promise.resolve();
   try {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     say(label, `brings up the cluster ${cluster.name}`);
-    settingUp = ready(cluster);
+    settingUp = ready({ cluster, wishes });
     await unlessAborted(settingUp, context.signal);
     await insist(cluster, "dapr-sidecar-injector");
-    if (!AS_INSTALLED.has(lane)) await insist(cluster, "daps-webhook");
+    if (!wishes.asInstalled) await insist(cluster, "daps-webhook");
     outcome = await quiet ? await runTests(lane, label, folder, cluster, context) : broken(label, "was not begun");
   } catch (error) {
     outcome = broken(label, error instanceof Error ? error.message : String(error), performance.now() - start);
@@ -137,15 +149,22 @@ async function unlessAborted(action: Promise<void>, signal: AbortSignal): Promis
   }
 }
 
+/** A lane's cluster before it is set up. */
+interface Fresh {
+  cluster: Cluster;
+  wishes: Wishes;
+}
+
 /** A fresh cluster with everything in it that a user of DAPS has, and DAPS as a user installs it. */
-async function setUp(cluster: Cluster, image: string, signal: AbortSignal): Promise<void> {
+async function setUp({ cluster, wishes }: Fresh, image: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   // A run with --keep leaves one.
   await cluster.down();
   signal.throwIfAborted();
   await cluster.up();
   signal.throwIfAborted();
-  await Promise.all([installCertManager(cluster), installDapr(cluster), cluster.loadImage(image)]);
+  const { actors = false } = wishes;
+  await Promise.all([installCertManager(cluster), installDapr(cluster, { actors }), cluster.loadImage(image)]);
   await cluster.helm(["install", "daps", join(repositoryRoot, "chart"), "--wait", "--timeout", "3m"]);
 }
 

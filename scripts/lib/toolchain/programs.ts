@@ -39,14 +39,14 @@ const programs = {
     about: "5 minutes",
   },
   dapr: {
-    links: ["daprd", "injector", "operator", "sentry"],
+    links: ["daprd", "injector", "operator", "placement", "scheduler", "sentry"],
     // daprd panics when it is built without a set of components.
     flags: ["-mod=mod", "-tags", "stablecomponents"],
     definitions: async (version) => {
       const dapr = (await version("github.com/dapr/dapr")).slice(1);
       return { "github.com/dapr/dapr/pkg/buildinfo.version": dapr, "github.com/dapr/kit/logger.DaprVersion": dapr };
     },
-    about: "4 minutes",
+    about: "5 minutes",
   },
   "cert-manager": { links: ["controller", "cainjector"], flags: ["-mod=mod"], about: "2 minutes" },
 } satisfies Record<string, Program>;

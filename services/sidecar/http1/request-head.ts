@@ -11,6 +11,7 @@ export class RequestHead extends Head implements ClassifiedHead {
   method = "";
   hasCallerAppId = false;
   hasCalleeAppId = false;
+  hasPubsubName = false;
   /** An `Upgrade` field, whatever it names. */
   hasUpgrade = false;
   #path = new Recent();
@@ -36,7 +37,11 @@ export class RequestHead extends Head implements ClassifiedHead {
 
   protected override reset(): void {
     super.reset();
-    this.hasCallerAppId = this.hasCalleeAppId = this.hasUpgrade = false;
+    this.hasCallerAppId =
+      this.hasCalleeAppId =
+      this.hasPubsubName =
+      this.hasUpgrade =
+        false;
     this.#contentType.clear();
   }
 
@@ -66,6 +71,10 @@ export class RequestHead extends Head implements ClassifiedHead {
     switch (nameLength) {
       case 7:
         if (isName(bytes, name, "upgrade")) this.hasUpgrade = true;
+        return;
+      case 10:
+        if (isName(bytes, name, "pubsubname")) this.hasPubsubName = true;
+        else super.field(bytes, name, nameLength, value, end);
         return;
       case 12:
         if (isName(bytes, name, "content-type")) this.#contentType.set(bytes, value, end);

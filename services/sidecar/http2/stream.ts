@@ -1,5 +1,5 @@
 /** A stream: one request of daprd and its answer. @module */
-import { type Classified, classify } from "../../core/classes.ts";
+import { type Classified, classify, type RequestHead } from "../../core/classes.ts";
 import { classifyGrpc, type GrpcClassified, isGrpc } from "../../core/grpc-classes.ts";
 import type { Lease } from "../../core/ledger.ts";
 import type { Learner } from "../http1/delivery-paths.ts";
@@ -45,14 +45,7 @@ export class Stream {
 
   constructor(context: RelayContext, id: number, fields: readonly HeaderField[]) {
     const { options, deliveryPaths } = context;
-    const head = { method: "", path: "", contentType: "", hasCallerAppId: false, hasCalleeAppId: false };
-    for (const { name, value } of fields) {
-      if (name === ":method") head.method = value;
-      else if (name === ":path") head.path = withoutQuery(value);
-      else if (name === "content-type") head.contentType = value;
-      else if (name === "dapr-caller-app-id") head.hasCallerAppId = true;
-      else if (name === "dapr-callee-app-id") head.hasCalleeAppId = true;
-    }
+    const head = headOf(fields);
     const { delivery, call } = options.ledger.inFlight;
     this.id = id;
     this.method = head.method;
@@ -70,6 +63,21 @@ export class Stream {
     this.lease?.[Symbol.dispose]();
     this.lease = null;
   }
+}
+
+/** What of a request's fields its class depends on. */
+export function headOf(fields: readonly HeaderField[]): RequestHead {
+  const ids = { hasCallerAppId: false, hasCalleeAppId: false, hasPubsubName: false };
+  const head = { method: "", path: "", contentType: "", ...ids };
+  for (const { name, value } of fields) {
+    if (name === ":method") head.method = value;
+    else if (name === ":path") head.path = withoutQuery(value);
+    else if (name === "content-type") head.contentType = value;
+    else if (name === "dapr-caller-app-id") head.hasCallerAppId = true;
+    else if (name === "dapr-callee-app-id") head.hasCalleeAppId = true;
+    else if (name === "pubsubname") head.hasPubsubName = true;
+  }
+  return head;
 }
 
 function withoutQuery(path: string): string {

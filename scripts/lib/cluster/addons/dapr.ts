@@ -1,5 +1,5 @@
 /**
- * Dapr, by its own Helm chart: sentry, the operator and the sidecar injector.
+ * Dapr, by its own Helm chart: sentry, the operator and the sidecar injector; placement and the scheduler if asked for.
  *
  * @module
  */
@@ -13,12 +13,17 @@ const REPOSITORY = "https://dapr.github.io/helm-charts";
 const NAMESPACE = "dapr-system";
 
 export interface DaprOptions {
+  /**
+   * Whether actors, reminders and jobs work: with the placement server and the three scheduler servers, which are four
+   * pods more. Default false.
+   */
+  actors?: boolean;
   /** Added to the chart's values, and taken over the ones set here; as in `{ "global.logAsJson": true }`. */
   values?: Record<string, string | number | boolean>;
 }
 
 /** Installs Dapr and waits until it is ready; installed already, it is brought to this version and these values. */
-export async function installDapr(cluster: Cluster, { values = {} }: DaprOptions = {}): Promise<void> {
+export async function installDapr(cluster: Cluster, { actors = false, values = {} }: DaprOptions = {}): Promise<void> {
   const version = (await moduleVersion("dapr", MODULE)).slice(1);
   // Building says its own progress.
   const tar = cluster.provider === "local" ? await daprArchive() : undefined;
@@ -28,9 +33,10 @@ export async function installDapr(cluster: Cluster, { values = {} }: DaprOptions
       ? ["dapr", "--repo", REPOSITORY, "--version", version]
       : [join(await moduleFolder("dapr", MODULE), "charts/dapr")];
     const settings = {
-      // Actors and workflows are not what DAPS is about, and they take two more servers.
-      "global.actors.enabled": false,
-      "global.scheduler.enabled": false,
+      "global.actors.enabled": actors,
+      "global.scheduler.enabled": actors,
+      // Else it takes volumes of a storage class.
+      "dapr_scheduler.cluster.inMemoryStorage": true,
       ...(tar === undefined ? {} : await builtImages()),
       ...values,
     };
@@ -47,6 +53,8 @@ async function builtImages(): Promise<Record<string, string>> {
   const image = await daprImage();
   const names = [
     "dapr_operator.image.name",
+    "dapr_placement.image.name",
+    "dapr_scheduler.image.name",
     "dapr_sentry.image.name",
     "dapr_sidecar_injector.injectorImage.name",
     "dapr_sidecar_injector.image.name",

@@ -12,7 +12,8 @@ export { type DaprOptions, installDapr } from "./dapr.ts";
 
 const addons: Record<string, (cluster: Cluster) => Promise<void>> = {
   "cert-manager": installCertManager,
-  dapr: installDapr,
+  dapr: (cluster) => installDapr(cluster),
+  "dapr-actors": (cluster) => installDapr(cluster, { actors: true }),
 };
 
 export const addonNames: string[] = Object.keys(addons);

@@ -34,7 +34,7 @@ export async function certManagerArchive(): Promise<string> {
 
 /** Dapr's chart and its injector say which of the programs to run, so the image has no entrypoint. */
 export async function daprArchive(): Promise<string> {
-  const links = ["daprd", "injector", "operator", "sentry"];
+  const links = ["daprd", "injector", "operator", "placement", "scheduler", "sentry"];
   return await programArchive("dapr", await daprImage(), links, { user: NONROOT });
 }
 

@@ -38,7 +38,6 @@ export interface Libc {
 type DenoFfi = {
   readonly build: { readonly os: string; readonly arch: string };
   dlopen(path: string, symbols: object): { symbols: Record<string, (...args: unknown[]) => unknown> };
-  readonly UnsafePointerView: new (pointer: Pointer) => { getInt32(): number };
 };
 
 const int = "i32";
@@ -65,6 +64,7 @@ const CALLS = {
   epoll_wait: EPOLL_WAIT,
   epoll_wait_elsewhere: { ...EPOLL_WAIT, name: "epoll_wait", nonblocking: true },
   __errno_location: { parameters: [], result: "pointer" },
+  memcpy: { parameters: [bytes, "pointer", "usize"], result: "void" },
 } as const;
 
 /** @throws {Error} where there is none at the paths known, or no permission to load it */
@@ -74,10 +74,15 @@ export function openLibc(): Libc {
   for (const path of LIBC_PATHS) {
     try {
       const { symbols } = deno.dlopen(path, CALLS);
-      // Of this thread, and it stays where it is.
-      const errno = new deno.UnsafePointerView(symbols.__errno_location!());
+      // Of this thread, and it stays where it is. Deno's own view of a pointer takes the permission for every library.
+      const location: Pointer = symbols.__errno_location!();
+      const number = new Int32Array(1);
+      const errno = () => {
+        symbols.memcpy!(number, location, number.byteLength);
+        return number[0]!;
+      };
       const packed = deno.build.arch === "x86_64";
-      return { ...symbols, errno: () => errno.getInt32(), packed } as unknown as Libc;
+      return { ...symbols, errno, packed } as unknown as Libc;
     } catch (error) {
       failures.push(error);
     }
