@@ -1,0 +1,80 @@
+/**
+ * One visit of one peer: started afresh, measured, ended.
+ * @module
+ */
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ADMIN_PORT } from "../../../../services/core/ports.ts";
+import { onCore, type Running, start } from "./children.ts";
+import { dapsCommand, type Protocol, type Runtime } from "./daps.ts";
+import type { Delivery } from "./delivery.ts";
+import { type Figures, NOT_MEASURED } from "./figures.ts";
+import { closedLoop, openLoop, RATE } from "./load.ts";
+import { cpuTimeUs, memoryOf } from "./machine.ts";
+import { type Peer, peerProcess, type Programs } from "./peers.ts";
+
+/** How long each part of a visit takes, in whole seconds where wrk needs them. */
+export type Plan = {
+  readonly protocol: Protocol;
+  readonly delivery: Delivery;
+  readonly warmUpSeconds: number;
+  readonly closedSeconds: number;
+  readonly leadSeconds: number;
+  readonly openSeconds: number;
+};
+
+/** So long a process that has just started, or was under load, is left alone before its memory is read. */
+const SETTLE_MS = 700;
+/** Where nothing but the bench itself listens. */
+const START_PORT = 18_090;
+
+export async function visit(peer: Peer, plan: Plan, programs: Programs): Promise<Figures> {
+  const { protocol, delivery } = plan;
+  const { command, port } = await peerProcess(peer, protocol, programs);
+  await using process = command && await start(onCore("measured", command), port);
+  const idle = await settledMemory(process);
+  await closedLoop(protocol, port, plan.warmUpSeconds, delivery);
+  const before = process && await cpuTimeUs(process.pid);
+  const closed = await closedLoop(protocol, port, plan.closedSeconds, delivery);
+  const after = process && await cpuTimeUs(process.pid);
+  const times = { leadSeconds: plan.leadSeconds, seconds: plan.openSeconds };
+  const open = await openLoop(programs.paced, protocol, port, times, delivery, process?.pid);
+  const loaded = await settledMemory(process);
+  return {
+    ...NOT_MEASURED,
+    rps: closed.requests / closed.seconds,
+    cpu_us: before === undefined || after === undefined ? null : (after - before) / closed.requests,
+    p50_us: open.p50Us,
+    p90_us: open.p90Us,
+    p99_us: open.p99Us,
+    p999_us: open.p999Us,
+    cpu_500_us: open.cpuUs === null ? null : open.cpuUs / (RATE * plan.openSeconds),
+    rss_idle_mb: idle?.rssMb ?? null,
+    rss_after_mb: loaded?.rssMb ?? null,
+    dirty_idle_mb: idle?.dirtyMb ?? null,
+    dirty_after_mb: loaded?.dirtyMb ?? null,
+  };
+}
+
+async function settledMemory(process: Running | undefined) {
+  if (process === undefined) return undefined;
+  await sleep(SETTLE_MS);
+  return await memoryOf(process.pid);
+}
+
+/** From the start of DAPS's process until its gate asks the app whether it is ready, in ms. */
+export async function startMs(runtime: Runtime, programs: Programs): Promise<number> {
+  await using app = await listen(START_PORT);
+  const asked = once(app, "connection").then(() => performance.now());
+  const command = onCore("measured", dapsCommand(runtime, "http", START_PORT, programs.bundle));
+  const began = performance.now();
+  await using _daps = await start(command, ADMIN_PORT);
+  return await asked - began;
+}
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer((socket) => socket.destroy());
+  await once(server.listen(port, "127.0.0.1"), "listening");
+  return server;
+}
