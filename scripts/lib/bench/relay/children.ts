@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection } from "node:net";
-import { availableParallelism } from "node:os";
+import { cpus } from "node:os";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -28,7 +28,8 @@ const SAID_BYTES = 4_000;
  * slowed by the load that it is under. On a machine of one core all share it.
  */
 export function onCore(who: "measured" | "load", { program, args, env }: Command): Command {
-  const cores = availableParallelism();
+  // Of the machine, not of this process, which may itself be one that is bound to cores.
+  const cores = cpus().length;
   if (cores < 2) return { program, args, ...(env && { env }) };
   const list = who === "measured" ? String(cores - 1) : `0-${cores - 2}`;
   return { program: "taskset", args: ["--cpu-list", list, program, ...args], ...(env && { env }) };

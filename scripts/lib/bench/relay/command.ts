@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { writeBundle } from "../../build/bundle.ts";
-import { integerOption, parseOptions, UsageError } from "../../proof/command-line.ts";
+import { choiceOption, integerOption, parseOptions } from "../../proof/command-line.ts";
 import { progress } from "../../toolchain/index.ts";
 import { onCore, start } from "./children.ts";
 import { writeDelivery } from "./delivery.ts";
@@ -51,8 +51,8 @@ export async function relay(args: string[]): Promise<number> {
     return 0;
   }
   const rounds = integerOption("rounds", values.rounds ?? (quick ? "3" : "5"), 1, 1_000);
-  const peers = choice("only", values.only, PEERS, PEERS);
-  const sections = choice("section", values.section, SECTIONS, quick ? ["relay"] : SECTIONS);
+  const peers = choiceOption("only", values.only, PEERS);
+  const sections = choiceOption("section", values.section ?? (quick ? "relay" : undefined), SECTIONS);
   const tools = await ensureTools();
   isolate();
   const folder = await mkdtemp(join(tmpdir(), "daps-bench-"));
@@ -69,20 +69,6 @@ export async function relay(args: string[]): Promise<number> {
     await rm(folder, { recursive: true });
   }
   return 0;
-}
-
-function choice<T extends string>(
-  option: string,
-  text: string | undefined,
-  known: readonly T[],
-  all: readonly T[],
-): T[] {
-  if (text === undefined) return [...all];
-  return text.split(",").map((name) => {
-    const found = known.find((each) => each === name);
-    if (found !== undefined) return found;
-    throw new UsageError(`Cannot use --${option}: it must name some of ${known.join(", ")}: received ${name}`);
-  });
 }
 
 async function plans(folder: string, quick: boolean): Promise<Record<Section, Plan>> {

@@ -13,6 +13,9 @@ import type { Command } from "./children.ts";
 export type Runtime = "deno" | "node";
 export type Protocol = "http" | "h2c";
 
+/** Of the pod: who shows it may call the hooks. */
+export const TOKEN = "token-of-the-bench";
+
 /** Where the image has the bundle. */
 const IMAGE_FOLDER = "/daps";
 const V8_FLAGS = "--v8-flags=";
@@ -37,7 +40,7 @@ export function dapsCommand(runtime: Runtime, protocol: Protocol, appPort: numbe
 function dapsContainer(protocol: Protocol, appPort: number): Container {
   const before = pod(protocol, appPort);
   const after = structuredClone(before);
-  const { operations } = mutate(before, { chart: {}, image: "daps", nativeSupported: true }, "token-of-the-bench");
+  const { operations } = mutate(before, { chart: {}, image: "daps", nativeSupported: true }, TOKEN);
   applyPatch(after, [...operations]);
   const daps = findDaps(readPod(after) ?? before);
   if (!daps) throw new Error("Cannot measure DAPS as admission has not put it into the pod");

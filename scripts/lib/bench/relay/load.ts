@@ -2,12 +2,12 @@
  * The load generators, and what they say.
  * @module
  */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execute, repositoryRoot } from "../../toolchain/index.ts";
 import { onCore } from "./children.ts";
 import type { Protocol } from "./daps.ts";
 import type { Delivery } from "./delivery.ts";
-import { readFile } from "node:fs/promises";
 
 /** As daprd's pool might have open under load. */
 export const CONNECTIONS = 16;
@@ -46,6 +46,22 @@ export async function closedLoop(
   const head = (await readFile(delivery.headFile, "utf8")).trim().split("\n").flatMap((line) => ["-H", line]);
   const args = ["-c", String(CONNECTIONS), "-m", "1", "-D", String(seconds), ...head, "-d", delivery.bodyFile, url];
   return parseH2load(await output({ program: "h2load", args }, seconds), seconds);
+}
+
+/** At least so many requests, as `closedLoop` sends them. */
+export async function requestsUntil(
+  requests: number,
+  protocol: Protocol,
+  port: number,
+  delivery: Delivery,
+): Promise<void> {
+  let seconds = 2;
+  for (let sent = 0; sent < requests;) {
+    const { requests: more } = await closedLoop(protocol, port, seconds, delivery);
+    if (more === 0) throw new Error("Cannot send requests as none is answered");
+    sent += more;
+    seconds = Math.ceil((requests - sent) * seconds / more);
+  }
 }
 
 /** 500 requests a second, whether or not they are answered. */

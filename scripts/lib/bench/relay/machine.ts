@@ -19,12 +19,31 @@ export async function memoryOf(pid: number): Promise<Memory> {
   return parseMemory(await readFile(`/proc/${pid}/smaps_rollup`, "utf8"));
 }
 
-/** utime + stime of /proc/PID/stat: proc(5), fields 14 and 15. The name, field 2, may hold spaces and brackets. */
+/** utime + stime of /proc/PID/stat (proc(5)). */
 export function parseCpuTimeUs(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const ticks = Number(fields[11]) + Number(fields[12]);
-  if (!Number.isFinite(ticks)) throw new TypeError(`Cannot read the CPU time of a process: received ${stat}`);
-  return ticks * US_PER_TICK;
+  return ticks(fieldsOf(stat).slice(11, 13), stat);
+}
+
+/** The same with the children that have ended and were waited for: cutime + cstime too. */
+export function parseTreeTimeUs(stat: string): number {
+  return ticks(fieldsOf(stat).slice(11, 15), stat);
+}
+
+/** What all processors of the machine have worked since its start: the first line of /proc/stat, less what was idle. */
+export function parseMachineTimeUs(stat: string): number {
+  const [user, nice, system, , , irq, softirq] = /^cpu +(.*)$/m.exec(stat)?.[1]?.split(" ") ?? [];
+  return ticks([user, nice, system, irq, softirq], stat);
+}
+
+/** Those after the name, which may hold spaces and brackets. */
+function fieldsOf(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function ticks(fields: readonly (string | undefined)[], text: string): number {
+  const sum = fields.reduce((sum, field) => sum + Number(field), 0);
+  if (fields.length > 0 && Number.isFinite(sum)) return sum * US_PER_TICK;
+  throw new TypeError(`Cannot read CPU times: received ${text}`);
 }
 
 export function parseMemory(smapsRollup: string): Memory {

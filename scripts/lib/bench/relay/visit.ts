@@ -2,8 +2,6 @@
  * One visit of one peer: started afresh, measured, ended.
  * @module
  */
-import { once } from "node:events";
-import { createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ADMIN_PORT } from "../../../../services/core/ports.ts";
 import { onCore, type Running, start } from "./children.ts";
@@ -11,6 +9,7 @@ import { dapsCommand, type Protocol, type Runtime } from "./daps.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Figures, NOT_MEASURED } from "./figures.ts";
 import { closedLoop, openLoop, RATE } from "./load.ts";
+import { listen } from "./listen.ts";
 import { cpuTimeUs, memoryOf } from "./machine.ts";
 import { type Peer, peerProcess, type Programs } from "./peers.ts";
 
@@ -65,16 +64,10 @@ async function settledMemory(process: Running | undefined) {
 
 /** From the start of DAPS's process until its gate asks the app whether it is ready, in ms. */
 export async function startMs(runtime: Runtime, programs: Programs): Promise<number> {
-  await using app = await listen(START_PORT);
-  const asked = once(app, "connection").then(() => performance.now());
+  const asked = Promise.withResolvers<number>();
+  await using _app = await listen(START_PORT, () => asked.resolve(performance.now()));
   const command = onCore("measured", dapsCommand(runtime, "http", START_PORT, programs.bundle));
   const began = performance.now();
   await using _daps = await start(command, ADMIN_PORT);
-  return await asked - began;
-}
-
-async function listen(port: number): Promise<Server> {
-  const server = createServer((socket) => socket.destroy());
-  await once(server.listen(port, "127.0.0.1"), "listening");
-  return server;
+  return await asked.promise - began;
 }
