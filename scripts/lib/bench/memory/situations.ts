@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { ADMIN_PORT } from "../../../../services/core/ports.ts";
 import { hookPath, TOKEN_HEADER } from "../../../../services/core/sidecar-config.ts";
 import type { Status } from "../../../../services/core/status.ts";
-import { onCore, start } from "../relay/children.ts";
+import { start } from "../relay/children.ts";
 import { TOKEN } from "../relay/daps.ts";
 import type { Delivery } from "../relay/delivery.ts";
 import { requestsUntil } from "../relay/load.ts";
@@ -35,7 +35,7 @@ export const SITUATIONS = {
   connections_2000: async ({ command, port, delivery }) => {
     const request = await wholeRequest(port, delivery);
     await using app = await HoldingApp.listen(APP_PORT, request.length);
-    await using running = await start(onCore("measured", command), port);
+    await using running = await start(command, port);
     using daprd = new Daprd();
     return await mostMemory(running.pid, async () => {
       await daprd.send(port, CONNECTIONS, request);
@@ -49,7 +49,7 @@ export const SITUATIONS = {
   parked_1000: async ({ command, port, delivery }) => {
     const request = await wholeRequest(port, delivery);
     await using app = await HoldingApp.listen(APP_PORT, request.length);
-    await using running = await start(onCore("measured", command), port);
+    await using running = await start(command, port);
     using daprd = new Daprd();
     return await mostMemory(running.pid, async () => {
       await daprd.send(port, 1, request);
@@ -67,13 +67,13 @@ export const SITUATIONS = {
   body_256mb: async ({ command, port }) => {
     // The gate of DAPS opens to an app that is there.
     await using transfer = await exchangeSlowly(APP_PORT, BODY_BYTES);
-    await using running = await start(onCore("measured", command), port);
+    await using running = await start(command, port);
     return await mostMemory(running.pid, () => transfer.through(port));
   },
 
   requests_1m: async ({ command, port, backend, delivery }) => {
-    await using _app = await start(onCore("load", { program: backend, args: [String(APP_PORT)] }), APP_PORT);
-    await using running = await start(onCore("measured", command), port);
+    await using _app = await start({ program: backend, args: [String(APP_PORT)] }, APP_PORT);
+    await using running = await start(command, port);
     return await mostMemory(running.pid, () => requestsUntil(REQUESTS, "http", port, delivery));
   },
 } satisfies Record<string, (subject: Subject) => Promise<Memory>>;

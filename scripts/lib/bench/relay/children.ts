@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection } from "node:net";
-import { cpus } from "node:os";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -22,18 +21,6 @@ const START_TIMEOUT_MS = 20_000;
 const LOOK_INTERVAL_MS = 5;
 /** Of what a program said, so much is told when it fails. */
 const SAID_BYTES = 4_000;
-
-/**
- * Who runs where: what is measured has the last core to itself, load and app share the others, so that no peer is
- * slowed by the load that it is under. On a machine of one core all share it.
- */
-export function onCore(who: "measured" | "load", { program, args, env }: Command): Command {
-  // Of the machine, not of this process, which may itself be one that is bound to cores.
-  const cores = cpus().length;
-  if (cores < 2) return { program, args, ...(env && { env }) };
-  const list = who === "measured" ? String(cores - 1) : `0-${cores - 2}`;
-  return { program: "taskset", args: ["--cpu-list", list, program, ...args], ...(env && { env }) };
-}
 
 /** Starts a program and waits until something listens on the port of loopback. Disposing it ends it at once. */
 export async function start(command: Command, port: number): Promise<Running> {

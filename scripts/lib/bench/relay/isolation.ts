@@ -3,7 +3,6 @@
  * @module
  */
 import process from "node:process";
-import { onCore } from "./children.ts";
 
 const ISOLATED = "DAPS_BENCH_ISOLATED";
 
@@ -17,9 +16,8 @@ const ISOLATED = "DAPS_BENCH_ISOLATED";
 export function isolate(): void {
   if (process.env[ISOLATED] !== undefined) return;
   if (process.getuid?.() !== 0) throw new Error("Cannot make a network namespace for the bench as this takes root");
-  const again = [...process.execArgv, ...process.argv.slice(1)];
-  const { program, args } = onCore("load", { program: process.execPath, args: again });
-  const inside = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh", program, ...args];
+  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const inside = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh", ...again];
   const command = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", ...inside];
   const env = Object.entries({ ...process.env, [ISOLATED]: "1" }).filter((entry): entry is [string, string] =>
     entry[1] !== undefined

@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execute, repositoryRoot } from "../../toolchain/index.ts";
-import { onCore } from "./children.ts";
+import type { Command } from "./children.ts";
 import type { Protocol } from "./daps.ts";
 import type { Delivery } from "./delivery.ts";
 
@@ -79,8 +79,7 @@ export async function openLoop(
   return parsePaced(await output(command, leadSeconds + seconds), pid !== undefined);
 }
 
-async function output(command: Parameters<typeof onCore>[1], seconds: number): Promise<string> {
-  const { program, args, env } = onCore("load", command);
+async function output({ program, args, env }: Command, seconds: number): Promise<string> {
   const timeoutMs = seconds * 1000 + SPARE_MS;
   return (await execute(program, [...args], { timeoutMs, ...(env && { env: { ...env } }) })).stdout;
 }

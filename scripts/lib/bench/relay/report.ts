@@ -3,8 +3,8 @@
  * @module
  */
 import { table } from "../../proof/table.ts";
-import { spread } from "../statistics.ts";
-import { type Figure, measured, type Results, type Rounds } from "./figures.ts";
+import { median, spread } from "../statistics.ts";
+import { type Figure, measured, middle, type Results, type Rounds } from "./figures.ts";
 import { type Peer, PEERS } from "./peers.ts";
 import { compare } from "./targets.ts";
 
@@ -26,18 +26,24 @@ const MEMORY: readonly (readonly [string, Figure, number])[] = [
   ["start ms", "start_ms", 0],
 ];
 
-export function report(results: Results, rounds: number): string {
+/** More than this moves the figures. */
+const MUCH = 0.05;
+
+/** @param others the part of the machine that other programs had, visit by visit */
+export function report(results: Results, rounds: number, others: readonly number[]): string {
   const parts = Object.entries(results).flatMap(([section, figures]) => [
     `${section}: 16 connections; percentiles at 500 requests a second`,
     figureTable(figures, COLUMNS),
     figureTable(figures, MEMORY),
   ]);
-  const targets = compare(results.relay ?? {});
+  const targets = compare((peer, figure) => middle(results.relay?.[peer], figure));
   if (targets.length > 0) {
     const rows = targets.map(({ what, value, target, met }) => [what, value, target, met ? "met" : "NOT met"]);
     parts.push("targets, DAPS on Deno in the section relay", table([["", "measured", "target", ""], ...rows]));
   }
-  return `${parts.join("\n")}\nMedian (least–most) of ${rounds} interleaved rounds.\n`;
+  const noise = `Other programs had ${spread(others.map((share) => share * 100), 0)} % of the machine meanwhile`;
+  const advice = median(others) > MUCH ? ": measure again when it is idle" : "";
+  return `${parts.join("\n")}\nMedian (least–most) of ${rounds} interleaved rounds. ${noise}${advice}.\n`;
 }
 
 function figureTable(figures: Rounds, columns: readonly (readonly [string, Figure, number])[]): string {

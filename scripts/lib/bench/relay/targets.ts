@@ -2,7 +2,7 @@
  * What the relay is to cost at most, as ratios to other proxies of the same run.
  * @module
  */
-import { type Figure, middle, type Rounds } from "./figures.ts";
+import type { Figure } from "./figures.ts";
 import type { Peer } from "./peers.ts";
 
 export type Comparison = {
@@ -12,7 +12,8 @@ export type Comparison = {
   readonly met: boolean;
 };
 
-type Read = (peer: Peer, figure: Figure) => number | null;
+/** The median of a figure, null if it was not measured. */
+export type Read = (peer: Peer, figure: Figure) => number | null;
 
 type Target = {
   readonly what: string;
@@ -39,8 +40,7 @@ const TARGETS: readonly Target[] = [
 ];
 
 /** The targets for DAPS on Deno, those of them that can be told. */
-export function compare(rounds: Rounds): Comparison[] {
-  const read: Read = (peer, figure) => middle(rounds[peer], figure);
+export function compare(read: Read): Comparison[] {
   return TARGETS.flatMap(({ what, value, most, unit }) => {
     const found = value(read);
     if (found === null) return [];

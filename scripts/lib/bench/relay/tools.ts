@@ -20,7 +20,7 @@ export type Tools = {
   readonly queueProxy: string;
 };
 
-/** What Debian 12 has: the load generators, the other proxy, a compiler, and `unshare`, `taskset` and `ip`. */
+/** What Debian 12 has: the load generators, the other proxy, a compiler, `unshare` and `ip`. */
 const PACKAGES = ["haproxy", "wrk", "nghttp2-client", "gcc", "libc6-dev", "util-linux", "iproute2"];
 
 const C_FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror"];
