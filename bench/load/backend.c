@@ -83,7 +83,8 @@ static long http1(struct connection *c, unsigned char *at, size_t count) {
 
 static int put_frame(struct connection *c, unsigned char type, unsigned char flags, unsigned stream,
                      const void *payload, size_t count) {
-  unsigned char head[9] = {count >> 16, count >> 8, count, type, flags, stream >> 24, stream >> 16, stream >> 8, stream};
+  unsigned char head[9] = {count >> 16,  count >> 8,   count,       type,  flags,
+                           stream >> 24, stream >> 16, stream >> 8, stream};
   return put(c, head, sizeof head) && put(c, payload, count);
 }
 

@@ -20,18 +20,24 @@ export type Tools = {
   readonly queueProxy: string;
 };
 
-/** What Debian 12 has: the load generators, the other proxy, a compiler, `unshare` and `ip`. */
-const PACKAGES = ["haproxy", "wrk", "nghttp2-client", "gcc", "libc6-dev", "util-linux", "iproute2"];
+/** The load generators, the other proxy, `unshare` and `ip`. */
+const PACKAGES = ["haproxy", "wrk", "nghttp2-client", "util-linux", "iproute2"];
+const COMPILER = ["gcc", "libc6-dev"];
 
 const C_FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror"];
 
 export async function ensureTools(): Promise<Tools> {
   await ensureDebianPackages(PACKAGES);
   return {
-    backend: await compiled("backend"),
-    paced: await compiled("paced"),
+    ...await ensureLoad(),
     queueProxy: join(await ensureProgram("queue-proxy"), "queue-proxy"),
   };
+}
+
+/** The load generator and the app of bench/load. */
+export async function ensureLoad(): Promise<Pick<Tools, "backend" | "paced">> {
+  await ensureDebianPackages(COMPILER);
+  return { backend: await compiled("backend"), paced: await compiled("paced") };
 }
 
 async function compiled(name: string): Promise<string> {
