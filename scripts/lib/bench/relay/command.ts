@@ -7,13 +7,13 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { writeBundle } from "../../build/bundle.ts";
-import { median } from "../statistics.ts";
 import { choiceOption, integerOption, parseOptions } from "../../proof/command-line.ts";
+import { median } from "../statistics.ts";
 import { writeDelivery } from "./delivery.ts";
 import { medians, type Results, type Section, SECTIONS } from "./figures.ts";
 import { isolate } from "./isolation.ts";
-import { PEERS } from "./peers.ts";
 import { measure } from "./measure.ts";
+import { PEERS } from "./peers.ts";
 import { report } from "./report.ts";
 import { ensureTools } from "./tools.ts";
 import type { Plan } from "./visit.ts";
@@ -63,7 +63,7 @@ export async function relay(args: string[]): Promise<number> {
     const programs = { ...tools, bundle: join(folder, "daps") };
     await writeBundle(programs.bundle);
     const { results, others } = await measure({ sections, peers, rounds, plans: await plans(folder, quick) }, programs);
-    process.stderr.write(`\n${report(results, rounds, others)}`);
+    (json ? process.stderr : process.stdout).write(`\n${report(results, rounds, others)}`);
     if (json) process.stdout.write(toJson(results, rounds, others));
   } finally {
     await rm(folder, { recursive: true });
