@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { markdownTable, replaceBlock } from "../../scripts/lib/docs/blocks.ts";
 import { figuresTable, parseDemo } from "../../scripts/lib/docs/figures.ts";
 import { GENERATED } from "../../scripts/lib/docs/generated.ts";
+import { memoryTable, parseMemoryRun, parseRelayRun, relayTables } from "../../scripts/lib/docs/performance.ts";
 import { settingsReference, settingsTable } from "../../scripts/lib/docs/settings.ts";
 import { type Setting, SETTING_NAMES, SETTINGS } from "../../services/core/settings.ts";
 import { files, root } from "./rules/source.ts";
@@ -36,6 +37,34 @@ describe("generated documentation", () => {
 
   it("escapes what would end a cell", () => {
     expect(markdownTable(["a"], [["true|false"]])).toBe("| a |\n| --- |\n| true\\|false |");
+  });
+
+  it("takes the figures of the relay from what the bench prints", () => {
+    const peers = {
+      direct: { rps: 190_000, p50_us: 60, p99_us: 100 },
+      haproxy_http: { cpu_us: 14 },
+      daps_deno: {
+        rps: 60_123.4,
+        cpu_us: 12.04,
+        p50_us: 90,
+        p90_us: null,
+        p99_us: 320,
+        rss_idle_mb: 50,
+        rss_after_mb: 60,
+      },
+    };
+    const machine = { cpu: "a processor", cores: 2, rounds: 5, others_percent: 1.2 };
+    const run = parseRelayRun(`progress\n${JSON.stringify({ relay: peers, h2c: {}, body64k: {}, machine })}\n`);
+    const text = relayTables(run);
+    expect(text).toContain("Medians of 5 rounds on 2 cores (a processor); other programs had 1 % of the machine");
+    expect(text).toContain("| DAPS on Deno | 60123 | 12.0 | 90 / – / 320 / – | – | 50.0 → 60.0 | – |");
+    expect(text).toContain("| CPU a request, 16 connections, to HAProxy http | 0.86 × | ≤ 0.90 × | met |");
+    expect(text).toContain("| added p99, 500/s | 220 µs | ≤ 300 µs | met |");
+    expect(() => parseRelayRun('{"relay":{}}')).toThrow();
+
+    const memory = parseMemoryRun('{"memory":{"daps_deno":{"parked_1000":{"rss_mb":85.61,"dirty_mb":49.3}}}}');
+    expect(memoryTable(memory)).toContain("| DAPS on Deno | – | 85.6 / 49.3 | – | – |");
+    expect(() => parseMemoryRun("{}")).toThrow();
   });
 
   it("takes the figures from what the demo prints", () => {

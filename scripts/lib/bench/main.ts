@@ -6,6 +6,8 @@
 import process from "node:process";
 import { runCommand, UsageError } from "../proof/command-line.ts";
 import { drain } from "./drain.ts";
+import { memory } from "./memory/command.ts";
+import { relay } from "./relay/command.ts";
 
 const HELP = `Measures DAPS.
 
@@ -13,6 +15,8 @@ Usage: ./scripts/bench COMMAND [OPTIONS]
 
 Commands:
   drain   how long a pod takes from its deletion until it is gone, without DAPS and with it
+  relay   what DAPS's relay costs, beside HAProxy and Knative's queue-proxy
+  memory  the most memory that DAPS's relay has, beside the same
 
 Options:
   --help  print this text; after a command, what it takes
@@ -20,7 +24,7 @@ Options:
 Exit codes: 0 measured, 1 failed, 2 wrong usage.
 `;
 
-const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = { drain };
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = { drain, relay, memory };
 
 async function main([command, ...args]: string[]): Promise<number> {
   if (command === "--help" || command === "-h") {

@@ -25,6 +25,20 @@ export function integerOption(option: string, text: string, min: number, max: nu
   throw new UsageError(`Cannot use --${option}: it must be an integer from ${min} to ${max}: received ${text}`);
 }
 
+/**
+ * Some of the known words, with commas between them; all of them if the option is not given.
+ *
+ * @throws {UsageError} naming the option, what is accepted and what was received
+ */
+export function choiceOption<T extends string>(option: string, text: string | undefined, known: readonly T[]): T[] {
+  if (text === undefined) return [...known];
+  return text.split(",").map((word) => {
+    const found = known.find((each) => each === word);
+    if (found !== undefined) return found;
+    throw new UsageError(`Cannot use --${option}: it must name some of ${known.join(", ")}: received ${word}`);
+  });
+}
+
 /** Runs a command to its exit code: 2 for a `UsageError`, 1 for any other error, which is told in one line. */
 export async function runCommand(name: string, main: (argv: string[]) => Promise<number>): Promise<void> {
   try {

@@ -1,5 +1,5 @@
 /**
- * The programs of a cluster, built from their Go modules.
+ * The programs of a cluster, and those that DAPS is measured against, built from their Go modules.
  *
  * @module
  */
@@ -11,6 +11,8 @@ import { capture, execute } from "./process.ts";
 import { progress } from "./progress.ts";
 
 interface Program {
+  /** Where its sources are, relative to the top of the checkout; by default a folder of scripts/lib/cluster/programs. */
+  folder?: string;
   /** Names under which the one binary does different things. */
   links: string[];
   flags?: string[];
@@ -49,11 +51,15 @@ const programs = {
     about: "5 minutes",
   },
   "cert-manager": { links: ["controller", "cainjector"], flags: ["-mod=mod"], about: "2 minutes" },
+  "queue-proxy": { folder: "bench/peers/queue-proxy", links: [], flags: ["-mod=mod"], about: "1 minute" },
 } satisfies Record<string, Program>;
 
 export type ProgramName = keyof typeof programs;
 
-const sources = (name: ProgramName): string => join(repositoryRoot, "scripts/lib/cluster/programs", name);
+function sources(name: ProgramName): string {
+  const program: Program = programs[name];
+  return join(repositoryRoot, program.folder ?? join("scripts/lib/cluster/programs", name));
+}
 
 /** The folder that holds the program (under its own name) and its links, built if it isn't in the cache. */
 export async function ensureProgram(name: ProgramName): Promise<string> {

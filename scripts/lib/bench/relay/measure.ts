@@ -1,0 +1,55 @@
+/**
+ * The rounds: every peer in turn, so that what the machine does meanwhile comes upon all alike.
+ * @module
+ */
+import { progress } from "../../toolchain/index.ts";
+import { start } from "./children.ts";
+import { withDisturbance } from "./disturbance.ts";
+import type { Figures, Results, Section } from "./figures.ts";
+import { APP_PORT, type Peer, type Programs } from "./peers.ts";
+import { afterRequests, type Plan, startMs, visit } from "./visit.ts";
+
+export type Measurement = {
+  readonly sections: readonly Section[];
+  readonly peers: readonly Peer[];
+  readonly rounds: number;
+  readonly plans: Readonly<Record<Section, Plan>>;
+};
+
+export async function measure(
+  { sections, peers, rounds, plans }: Measurement,
+  programs: Programs,
+): Promise<{ readonly results: Results; readonly others: readonly number[] }> {
+  await using app = await start({ program: programs.backend, args: [String(APP_PORT)] }, APP_PORT);
+  const results: Partial<Record<Section, Partial<Record<Peer, Figures[]>>>> = {};
+  const others: number[] = [];
+  const add = async (what: string, section: Section, peer: Peer, action: () => Promise<Figures>) => {
+    const visited = await progress(`${what}, ${section}, ${peer}`, () => withDisturbance([app.pid], action));
+    ((results[section] ??= {})[peer] ??= []).push(visited.result);
+    others.push(visited.others);
+  };
+  for (let round = 1; round <= rounds; round++) {
+    for (const section of sections) {
+      // The other way round every other time: what one leaves behind must not always meet the same one.
+      for (const peer of round % 2 === 1 ? peers : peers.toReversed()) {
+        const action = () => visitWithStart(peer, section, plans[section], programs);
+        await add(`round ${round} of ${rounds}`, section, peer, action);
+      }
+    }
+  }
+  for (const section of sections) {
+    const plan = plans[section];
+    const { requests } = plan;
+    if (requests === null) continue;
+    for (const peer of peers.filter((peer) => peer !== "direct")) {
+      await add(`${requests} requests`, section, peer, () => afterRequests(peer, requests, plan, programs));
+    }
+  }
+  return { results, others };
+}
+
+async function visitWithStart(peer: Peer, section: Section, plan: Plan, programs: Programs): Promise<Figures> {
+  const figures = await visit(peer, plan, programs);
+  if (section !== "relay" || (peer !== "daps_deno" && peer !== "daps_node")) return figures;
+  return { ...figures, start_ms: await startMs(peer === "daps_deno" ? "deno" : "node", programs) };
+}

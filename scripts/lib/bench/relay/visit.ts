@@ -1,0 +1,87 @@
+/**
+ * One visit of one peer: started afresh, measured, ended.
+ * @module
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { ADMIN_PORT } from "../../../../services/core/ports.ts";
+import { type Running, start } from "./children.ts";
+import { dapsCommand, type Protocol, type Runtime } from "./daps.ts";
+import type { Delivery } from "./delivery.ts";
+import { type Figures, NOT_MEASURED } from "./figures.ts";
+import { closedLoop, openLoop, RATE, requestsUntil } from "./load.ts";
+import { listen } from "./listen.ts";
+import { cpuTimeUs, type Memory, memoryOf } from "./machine.ts";
+import { type Peer, peerProcess, type Programs } from "./peers.ts";
+
+/** How long each part of a visit takes, in whole seconds where wrk needs them. */
+export type Plan = {
+  readonly protocol: Protocol;
+  readonly delivery: Delivery;
+  readonly warmUpSeconds: number;
+  readonly closedSeconds: number;
+  readonly leadSeconds: number;
+  readonly openSeconds: number;
+  /** The memory afterwards is that after so many requests, in a visit of its own; null: at the end of each visit. */
+  readonly requests: number | null;
+};
+
+/** So long a process that has just started, or was under load, is left alone before its memory is read. */
+const SETTLE_MS = 500;
+/** Where nothing but the bench itself listens. */
+const START_PORT = 18_090;
+
+export async function visit(peer: Peer, plan: Plan, programs: Programs): Promise<Figures> {
+  const { protocol, delivery } = plan;
+  const { command, port } = await peerProcess(peer, protocol, programs);
+  await using process = command && await start(command, port);
+  const idle = await settledMemory(process);
+  await closedLoop(protocol, port, plan.warmUpSeconds, delivery);
+  const cpuBefore = process && await cpuTimeUs(process.pid);
+  const closed = await closedLoop(protocol, port, plan.closedSeconds, delivery);
+  const cpuAfter = process && await cpuTimeUs(process.pid);
+  const times = { leadSeconds: plan.leadSeconds, seconds: plan.openSeconds };
+  const open = await openLoop(programs.paced, protocol, port, times, delivery, process?.pid);
+  const loaded = plan.requests === null ? await settledMemory(process) : undefined;
+  return {
+    ...NOT_MEASURED,
+    rps: closed.requests / closed.seconds,
+    cpu_us: cpuBefore === undefined || cpuAfter === undefined ? null : (cpuAfter - cpuBefore) / closed.requests,
+    p50_us: open.p50Us,
+    p90_us: open.p90Us,
+    p99_us: open.p99Us,
+    p999_us: open.p999Us,
+    cpu_500_us: open.cpuUs === null ? null : open.cpuUs / (RATE * plan.openSeconds),
+    rss_idle_mb: idle?.rssMb ?? null,
+    dirty_idle_mb: idle?.dirtyMb ?? null,
+    ...(plan.requests === null && after(loaded)),
+  };
+}
+
+/** What a process has in memory after so many requests. */
+export async function afterRequests(peer: Peer, requests: number, plan: Plan, programs: Programs): Promise<Figures> {
+  const { command, port } = await peerProcess(peer, plan.protocol, programs);
+  if (command === undefined) return NOT_MEASURED;
+  await using process = await start(command, port);
+  await requestsUntil(requests, plan.protocol, port, plan.delivery);
+  return { ...NOT_MEASURED, ...after(await settledMemory(process)) };
+}
+
+function after(memory: Memory | undefined) {
+  return { rss_after_mb: memory?.rssMb ?? null, dirty_after_mb: memory?.dirtyMb ?? null };
+}
+
+async function settledMemory(process: Running | undefined): Promise<Memory | undefined> {
+  if (process === undefined) return undefined;
+  await sleep(SETTLE_MS);
+  return await memoryOf(process.pid);
+}
+
+/** From the start of DAPS's process until its gate asks the app whether it is ready, in ms. */
+export async function startMs(runtime: Runtime, programs: Programs): Promise<number> {
+  const asked = Promise.withResolvers<number>();
+  await using _app = await listen(START_PORT, () => asked.resolve(performance.now()));
+  const command = dapsCommand(runtime, "http", START_PORT, programs.bundle);
+  const began = performance.now();
+  await using _daps = await start(command, ADMIN_PORT);
+  return await asked.promise - began;
+}
