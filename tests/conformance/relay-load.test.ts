@@ -1,7 +1,8 @@
 /** Many connections, large bodies, slow peers. */
 import { describe, expect, it } from "vitest";
-import { type Address, type Socket, type Sockets, systemSockets } from "../../services/host/sockets/index.ts";
+import type { Sockets } from "../../services/host/sockets/index.ts";
 import { answer, call, delivery, Harness, Peer, stage } from "./relay-harness.ts";
+import { wrappedSockets } from "./wrapped-sockets.ts";
 
 const MIB = 1024 * 1024;
 
@@ -15,9 +16,8 @@ class Inside {
     this.most = Math.max(this.most, this.now);
   }
 
-  async sockets(): Promise<Sockets> {
-    const real = await systemSockets();
-    const counted = (socket: Socket): Socket => ({
+  sockets(): Promise<Sockets> {
+    return wrappedSockets((socket) => ({
       read: (room, came, failed) => {
         const counting = (count: number | null) => {
           if (count !== null) this.count(count);
@@ -32,22 +32,7 @@ class Inside {
       },
       closeWrite: () => socket.closeWrite(),
       close: () => socket.close(),
-    });
-    return {
-      kind: real.kind,
-      listen: async (address: Address) => {
-        const listener = await real.listen(address);
-        return {
-          port: listener.port,
-          accept: async () => {
-            const socket = await listener.accept();
-            return socket && counted(socket);
-          },
-          close: () => listener.close(),
-        };
-      },
-      connect: async (address: Address) => counted(await real.connect(address)),
-    };
+    }));
   }
 }
 
