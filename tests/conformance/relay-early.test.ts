@@ -10,12 +10,6 @@ const LARGE_BYTES = 24 * 1024 * 1024;
 const large = (make: (body: string) => string) =>
   make("").replace("Content-Length: 0", `Content-Length: ${LARGE_BYTES}`);
 
-/** Sends on and on; the test does not wait for it, because it may be cut off. */
-function upload(daprd: Peer, bytes: number): void {
-  const part = Buffer.alloc(64 * 1024, "x");
-  for (let left = bytes; left > 0; left -= part.length) daprd.send(part.subarray(0, Math.min(left, part.length)));
-}
-
 const REFUSAL = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large";
 
 describe("an answer before the request's end", () => {
@@ -30,7 +24,7 @@ describe("an answer before the request's end", () => {
       const upstream = await scene.app.accept();
       await upstream.expect("\r\n\r\n");
       upstream.socket.pause();
-      upload(daprd, LARGE_BYTES);
+      daprd.flood(LARGE_BYTES);
       // Written while the relay's own writes to the app wait: they break when it closes.
       upstream.send(REFUSAL);
       close(upstream);
@@ -53,7 +47,7 @@ describe("an answer before the request's end", () => {
       upstream.send(answer("early"));
       expect(await daprd.expect("early")).toBe(answer("early"));
       upstream.socket.destroy();
-      upload(daprd, LARGE_BYTES);
+      daprd.flood(LARGE_BYTES);
       daprd.send(make("next"));
       const second = await scene.app.accept();
       expect(await second.expect("next")).toBe(make("next"));
