@@ -1,6 +1,6 @@
 /** Many connections, large bodies, slow peers. */
 import { describe, expect, it } from "vitest";
-import type { Sockets } from "../../services/host/sockets/index.ts";
+import { type Sockets, systemSockets } from "../../services/host/sockets/index.ts";
 import { answer, call, delivery, Harness, Peer, stage } from "./relay-harness.ts";
 import { wrappedSockets } from "./wrapped-sockets.ts";
 
@@ -16,8 +16,8 @@ class Inside {
     this.most = Math.max(this.most, this.now);
   }
 
-  sockets(): Promise<Sockets> {
-    return wrappedSockets((socket) => ({
+  async sockets(): Promise<Sockets> {
+    return wrappedSockets(await systemSockets(), (socket) => ({
       read: (room, came, failed) => {
         const counting = (count: number | null) => {
           if (count !== null) this.count(count);

@@ -1,9 +1,8 @@
-/** Sockets of this runtime with something between. */
-import { type Socket, type Sockets, systemSockets } from "../../services/host/sockets/index.ts";
+/** Sockets with something between. */
+import type { Socket, Sockets } from "../../services/host/sockets/index.ts";
 
 /** @param wrap gets each socket, accepted or connected, and returns what is used in its place */
-export async function wrappedSockets(wrap: (socket: Socket) => Socket): Promise<Sockets> {
-  const real = await systemSockets();
+export function wrappedSockets(real: Sockets, wrap: (socket: Socket) => Socket): Sockets {
   return {
     kind: real.kind,
     async listen(address) {

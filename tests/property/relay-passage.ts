@@ -61,15 +61,18 @@ async function serve(socket: Socket, all: GeneratedExchange[], seen: { text: str
   }
 }
 
-/** @returns the connections that are made from now on, each served to its end */
-function serveAll(listener: SocketListener, all: GeneratedExchange[], seen: { text: string }): Promise<void>[] {
-  const connections: Promise<void>[] = [];
+type Served = { readonly connections: Promise<void>[]; readonly sockets: Socket[] };
+
+/** @returns the connections that are made from now on, each served to its end and left open */
+function serveAll(listener: SocketListener, all: GeneratedExchange[], seen: { text: string }): Served {
+  const served: Served = { connections: [], sockets: [] };
   void (async () => {
     for (let socket = await listener.accept(); socket; socket = await listener.accept()) {
-      connections.push(serve(socket, all, seen));
+      served.sockets.push(socket);
+      served.connections.push(serve(socket, all, seen));
     }
   })();
-  return connections;
+  return served;
 }
 
 /** Closes and opens at random; fair, so that nothing waits for ever. */
@@ -110,7 +113,7 @@ export async function passThrough(all: GeneratedExchange[], circumstances: Circu
   const reports: RequestReport[] = [];
   const faults: unknown[] = [];
   const app = await sockets.listen(circumstances.app);
-  const appConnections = serveAll(app, all, atApp);
+  const served = serveAll(app, all, atApp);
   const relay = createRelay({
     listen: circumstances.relay,
     app: { host: circumstances.app.host, port: app.port },
@@ -139,16 +142,17 @@ export async function passThrough(all: GeneratedExchange[], circumstances: Circu
       await sending;
     }
   }
-  await Promise.all(appConnections);
+  await Promise.all(served.connections);
   // It ends the connection itself where that was said.
   if (!all.at(-1)!.last) daprd.closeWrite();
   await readUntil(daprd, atDaprd, () => false);
   daprd.close();
   relay.close();
   app.close();
+  for (const socket of served.sockets) socket.close();
 
   expect(faults).toEqual([]);
-  expect(appConnections).toHaveLength(1);
+  expect(served.connections).toHaveLength(1);
   expect(difference(atApp.text, requests.join(""))).toBe(null);
   expect(difference(atDaprd.text, answers.join(""))).toBe(null);
   expect(reports.map(({ outcome }) => outcome)).toEqual(all.map(() => "finished"));
