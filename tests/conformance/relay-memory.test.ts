@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { LIBC_PATHS } from "../../services/core/sidecar-config.ts";
 import { delivery, Peer, RawApp } from "./relay-harness.ts";
 
 const MIB = 1024 * 1024;
@@ -14,6 +15,9 @@ const SIZE = 256 * MIB;
 const BOUND_MIB = 96;
 /** How slow the readers are, in turns of the event loop for each 64 KiB. */
 const TURNS = 2;
+
+/** No more than a pod's sidecar has for its sockets: see `sidecarCommand`. */
+const PERMISSIONS = ["--allow-net=127.0.0.1", `--allow-ffi=${LIBC_PATHS.join(",")}`];
 
 let app: RawApp;
 
@@ -27,7 +31,7 @@ afterEach(() => app.die());
 /** Passes both bodies. @returns by how many MiB the resident memory of the process grew at most */
 async function growth(kind: "relay" | "greedy"): Promise<number> {
   const program = join(import.meta.dirname, "relay-process.ts");
-  const runtime = "deno" in process.versions ? ["run", "--allow-all"] : [];
+  const runtime = "deno" in process.versions ? ["run", "--no-prompt", ...PERMISSIONS] : [];
   const child = spawn(process.execPath, [...runtime, program, `${app.port}`, kind], {
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -38,7 +38,6 @@ export interface Libc {
 type DenoFfi = {
   readonly build: { readonly os: string; readonly arch: string };
   dlopen(path: string, symbols: object): { symbols: Record<string, (...args: unknown[]) => unknown> };
-  readonly UnsafePointerView: new (pointer: Pointer) => { getInt32(): number };
 };
 
 const int = "i32";
@@ -65,6 +64,7 @@ const CALLS = {
   epoll_wait: EPOLL_WAIT,
   epoll_wait_elsewhere: { ...EPOLL_WAIT, name: "epoll_wait", nonblocking: true },
   __errno_location: { parameters: [], result: "pointer" },
+  memcpy: { parameters: [bytes, "pointer", "usize"], result: "pointer" },
 } as const;
 
 /** @throws {Error} where there is none at the paths known, or no permission to load it */
@@ -74,13 +74,22 @@ export function openLibc(): Libc {
   for (const path of LIBC_PATHS) {
     try {
       const { symbols } = deno.dlopen(path, CALLS);
-      // Of this thread, and it stays where it is.
-      const errno = new deno.UnsafePointerView(symbols.__errno_location!());
-      const packed = deno.build.arch === "x86_64";
-      return { ...symbols, errno: () => errno.getInt32(), packed } as unknown as Libc;
+      return { ...symbols, errno: errnoOf(symbols), packed: deno.build.arch === "x86_64" } as unknown as Libc;
     } catch (error) {
       failures.push(error);
     }
   }
   throw new Error(`Cannot load the C library from ${LIBC_PATHS.join(" or ")}: ${failures.map(String).join("; ")}`);
+}
+
+/** By the library's own means: Deno's, which look through a pointer, take the permission to load any library. */
+function errnoOf({ __errno_location, memcpy }: Record<string, (...args: unknown[]) => unknown>): () => number {
+  // Of this thread, and it stays where it is.
+  const location: Pointer = __errno_location!();
+  const value = new Int32Array(1);
+  const bytes = new Uint8Array(value.buffer);
+  return () => {
+    memcpy!(bytes, location, bytes.length);
+    return value[0]!;
+  };
 }
