@@ -76,6 +76,7 @@ export class Load extends Watched {
   readonly #lanes: Lane[];
   readonly #singles = new Set<net.Socket>();
   #left = 0;
+  #closed = false;
 
   /** @param lanes connections that last: every other one carries deliveries, the rest calls */
   constructor(lanes: number) {
@@ -94,10 +95,12 @@ export class Load extends Watched {
   }
 
   close(): void {
+    this.#closed = true;
     for (const lane of this.#lanes) lane.close();
   }
 
   #over(outcome: Outcome): boolean {
+    if (this.#closed) return false;
     if (outcome !== "answered") {
       if (outcome === "lost") this.lost++;
       else this.cutOff++;

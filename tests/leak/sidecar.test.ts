@@ -2,7 +2,6 @@
  * The sidecar does not grow over millions of requests, thousands of connections and dozens of crashes of the app.
  * By name only: `./scripts/test leak`, in a network namespace of its own, as the sidecar's ports are fixed.
  */
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,7 +49,12 @@ async function crash(app: CrashingApp, sidecar: Sidecar): Promise<void> {
   await sidecar.reaches(({ parked }) => parked >= PARKED);
   const patient = waiting.filter((socket, i) => i % 2 || !socket.resetAndDestroy());
   await sidecar.reaches(({ parked }) => parked < PARKED);
-  const answered = patient.map((socket) => once(socket, "data"));
+  const answered = patient.map((socket) =>
+    new Promise((resolve, reject) => {
+      socket.once("data", resolve);
+      socket.once("close", () => reject(new Error("Cannot get an answer as the connection was closed")));
+    })
+  );
   await app.start();
   await Promise.all(answered);
   for (const socket of patient) socket.end();
