@@ -9,10 +9,11 @@ const TIMEOUTS_MS = {
   chart: 120_000,
   integration: 60_000,
   e2e: 600_000,
+  leak: 1_800_000,
 };
 
 /** Parts whose test files would disturb each other: they share a cluster, or measure time on few cores. */
-const ONE_FILE_AT_A_TIME = new Set(["conformance", "integration", "e2e"]);
+const ONE_FILE_AT_A_TIME = new Set(["conformance", "integration", "e2e", "leak"]);
 
 export default defineConfig({
   test: {

@@ -20,7 +20,7 @@ function testViolations(source: Source): Violation[] {
 }
 
 /** Where a test file must lie so that a part of ./scripts/test runs it; those of e2e lie in the folder of a lane. */
-const PLACE = /^tests\/(?:(?:architecture|unit|property|conformance|chart|integration)\/|e2e\/[a-z][a-z0-9-]*\/)/;
+const PLACE = /^tests\/(?:(?:architecture|unit|property|conformance|chart|integration|leak)\/|e2e\/[a-z][a-z0-9-]*\/)/;
 
 describe("tests", () => {
   const all = modules("tests", "services", "scripts", "bench").filter(({ path }) => path.endsWith(".test.ts"));

@@ -82,6 +82,29 @@ export class Peer extends Watched {
     this.socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
   }
 
+  /** Sends so many bytes, whenever they are taken. */
+  flood(bytes: number): void {
+    const part = Buffer.alloc(Math.min(bytes, 64 * 1024), "0123456789abcdefghijklmnopqrstuvwxyz-");
+    for (let left = bytes; left > 0; left -= part.length) this.send(part.subarray(0, Math.min(left, part.length)));
+  }
+
+  /** Takes so many bytes at a crawl, one chunk of the kernel and then some turns of the event loop, and forgets them. */
+  crawl(bytes: number, turns = 1): Promise<void> {
+    let left = bytes;
+    this.socket.removeAllListeners("data");
+    return new Promise((resolve) => {
+      this.socket.on("data", (chunk: Buffer) => {
+        left -= chunk.length;
+        if (left <= 0) return resolve();
+        this.socket.pause();
+        let rest = turns;
+        const turn = () => rest-- > 0 ? setImmediate(turn) : this.socket.resume();
+        turn();
+      });
+      this.socket.resume();
+    });
+  }
+
   /** Waits until what has come contains `part`, and forgets everything that has come. */
   async expect(part: string): Promise<string> {
     await this.until(() => this.text.includes(part) || this.ended || this.closed);

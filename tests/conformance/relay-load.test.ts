@@ -1,7 +1,8 @@
 /** Many connections, large bodies, slow peers. */
 import { describe, expect, it } from "vitest";
-import { type Address, type Socket, type Sockets, systemSockets } from "../../services/host/sockets/index.ts";
+import { type Sockets, systemSockets } from "../../services/host/sockets/index.ts";
 import { answer, call, delivery, Harness, Peer, stage } from "./relay-harness.ts";
+import { wrappedSockets } from "./wrapped-sockets.ts";
 
 const MIB = 1024 * 1024;
 
@@ -16,8 +17,7 @@ class Inside {
   }
 
   async sockets(): Promise<Sockets> {
-    const real = await systemSockets();
-    const counted = (socket: Socket): Socket => ({
+    return wrappedSockets(await systemSockets(), (socket) => ({
       read: (room, came, failed) => {
         const counting = (count: number | null) => {
           if (count !== null) this.count(count);
@@ -32,38 +32,8 @@ class Inside {
       },
       closeWrite: () => socket.closeWrite(),
       close: () => socket.close(),
-    });
-    return {
-      kind: real.kind,
-      listen: async (address: Address) => {
-        const listener = await real.listen(address);
-        return {
-          port: listener.port,
-          accept: async () => {
-            const socket = await listener.accept();
-            return socket && counted(socket);
-          },
-          close: () => listener.close(),
-        };
-      },
-      connect: async (address: Address) => counted(await real.connect(address)),
-    };
+    }));
   }
-}
-
-/** Takes what comes at a crawl: one chunk of the kernel, then a turn of the event loop. */
-function crawl(peer: Peer, bytes: number): Promise<void> {
-  const { socket } = peer;
-  let left = bytes;
-  socket.removeAllListeners("data");
-  return new Promise((resolve) => {
-    socket.on("data", (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left <= 0) return resolve();
-      socket.pause();
-      setImmediate(() => socket.resume());
-    });
-  });
 }
 
 const scene = stage();
@@ -83,7 +53,7 @@ describe("a body of 16 MB", () => {
     daprd.send(head);
     const upstream = await scene.app.accept();
     await upstream.expect("\r\n\r\n");
-    const arrived = crawl(upstream, size);
+    const arrived = upstream.crawl(size);
     daprd.send(body);
     await arrived;
     upstream.send(answer("done"));
@@ -100,7 +70,7 @@ describe("a body of 16 MB", () => {
     daprd.send(delivery("question"));
     const upstream = await scene.app.accept();
     await upstream.expect("question");
-    const arrived = crawl(daprd, size);
+    const arrived = daprd.crawl(size);
     upstream.send(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
     upstream.send(body);
     await arrived;
@@ -110,48 +80,97 @@ describe("a body of 16 MB", () => {
   });
 });
 
-describe("a thousand connections", () => {
-  it("are served, parked, and noticed to go", async () => {
+describe("two thousand connections", () => {
+  it("are open at once, half of them parked, and all are served when the gate opens", async () => {
     const count = 1000;
     const { harness, app } = scene;
-    const all = await Promise.all(Array.from({ length: count }, () => Peer.connect(harness.port)));
-    await harness.until(() => harness.relay.connections === count);
-
+    const connect = () => Promise.all(Array.from({ length: count }, () => Peer.connect(harness.port)));
+    const deliveries = await connect();
     harness.gate.hold("delivery");
-    for (const [i, daprd] of all.entries()) daprd.send(delivery(`message ${i};`));
+    for (const [i, daprd] of deliveries.entries()) daprd.send(delivery(`message ${i};`));
     await harness.until(() => harness.ledger.parked.delivery === count);
     expect(app.peers).toHaveLength(0);
 
+    const calls = await connect();
+    for (const [i, daprd] of calls.entries()) daprd.send(call(`call ${i};`));
+    await app.until(() => app.peers.length === count);
+    await harness.until(() => harness.ledger.inFlight.call === count);
+    expect(harness.relay.connections).toBe(2 * count);
+    expect(harness.ledger.parked.delivery).toBe(count);
+    const served = app.peers.splice(0);
+    await Promise.all(served.map(answerByName));
+    await Promise.all(calls.map((daprd, i) => daprd.expect(`to call ${i};`)));
+
     const gone = 200;
-    for (const daprd of all.slice(0, gone)) daprd.socket.end();
+    for (const daprd of deliveries.slice(0, gone)) daprd.socket.end();
     await harness.until(() => harness.ledger.parked.delivery === count - gone);
 
     harness.gate.hold();
     await app.until(() => app.peers.length === count - gone);
-    await Promise.all(app.peers.map(async (upstream) => {
-      await upstream.until(() => upstream.text.endsWith(";"));
-      upstream.send(answer(`to ${/message \d+/.exec(upstream.text)![0]}`));
-    }));
-    await Promise.all(all.slice(gone).map((daprd, i) => daprd.expect(`to message ${i + gone}`)));
-    await harness.until(() => harness.requests.length === count);
-    for (const daprd of all) daprd.socket.end();
+    await Promise.all(app.peers.map(answerByName));
+    await Promise.all(deliveries.slice(gone).map((daprd, i) => daprd.expect(`to message ${i + gone};`)));
+    await harness.until(() => harness.requests.length === 2 * count);
+    expect(harness.ledger.finished).toMatchObject({ delivery: count - gone, call: count });
+    for (const daprd of [...deliveries, ...calls]) daprd.socket.end();
     await harness.until(() => harness.relay.connections === 0);
+    app.peers.push(...served);
   });
 
-  it("do not wait for one that is stalled", async () => {
+  async function answerByName(upstream: Peer): Promise<void> {
+    await upstream.until(() => upstream.text.endsWith(";"));
+    upstream.send(answer(`to ${/(?:message|call) \d+;/.exec(upstream.text)![0]}`));
+  }
+});
+
+describe("others do not wait for", () => {
+  const size = 32 * MIB;
+  const large = call("").replace("Content-Length: 0", `Content-Length: ${size}`);
+  const answerHead = `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`;
+
+  it.each<[string, (daprd: Peer) => Promise<unknown>]>([
+    ["a daprd that sends half a request", async (daprd) => {
+      daprd.send(call("half").slice(0, -2));
+      await (await scene.app.accept()).expect("ha");
+    }],
+    ["a daprd that does not read its answer", async (daprd) => {
+      daprd.socket.pause();
+      daprd.send(call("question"));
+      const upstream = await scene.app.accept();
+      await upstream.expect("question");
+      upstream.send(answerHead);
+      upstream.flood(size);
+    }],
+    ["an app that does not read its request", async (daprd) => {
+      daprd.send(large);
+      const upstream = await scene.app.accept();
+      await upstream.expect("\r\n\r\n");
+      upstream.socket.pause();
+      daprd.flood(size);
+    }],
+    ["an app that does not answer", async (daprd) => {
+      daprd.send(call("question"));
+      await (await scene.app.accept()).expect("question");
+    }],
+    ["an app that stops in its answer", async (daprd) => {
+      daprd.send(call("question"));
+      const upstream = await scene.app.accept();
+      await upstream.expect("question");
+      upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+      await daprd.expect("half");
+    }],
+  ])("%s", async (_, stall) => {
     const { harness, app } = scene;
-    const stalled = await Peer.connect(harness.port);
-    stalled.send("POST /stalled HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf");
-    await (await app.accept()).expect("half");
+    await stall(await Peer.connect(harness.port));
     const others = await Promise.all(Array.from({ length: 20 }, () => Peer.connect(harness.port)));
-    for (const daprd of others) daprd.send(call("quick"));
-    for (const daprd of others) {
-      const upstream = await app.accept();
-      await upstream.expect("quick");
-      upstream.send(answer("quick too"));
-      void daprd;
+    for (const round of ["first", "second"]) {
+      for (const daprd of others) daprd.send(call(round));
+      for (let i = 0; i < others.length; i++) {
+        const upstream = round === "first" ? await app.accept() : app.peers[i + 1]!;
+        await upstream.expect(round);
+        upstream.send(answer(`to ${round}`));
+      }
+      await Promise.all(others.map((daprd) => daprd.expect(`to ${round}`)));
     }
-    await Promise.all(others.map((daprd) => daprd.expect("quick too")));
-    expect(harness.ledger.inFlight.call + harness.ledger.inFlight.delivery).toBe(1);
+    expect(harness.ledger.inFlight).toEqual({ delivery: 0, call: 1, opaque: 0 });
   });
 });

@@ -1,5 +1,4 @@
 /** The relay between real peers: an HTTP server of the runtime as the app, its clients in daprd's place. */
-import { createHash } from "node:crypto";
 import http from "node:http";
 import type net from "node:net";
 import { gzipSync } from "node:zlib";
@@ -107,46 +106,6 @@ describe("fetch through the relay", () => {
     }
     expect(harness.gate.failures).toEqual([]);
   });
-});
-
-describe("a WebSocket through the relay", () => {
-  it("echoes", async () => {
-    handler = mirror;
-    app.on("upgrade", (request, socket, head) => {
-      const accept = createHash("sha1").update(
-        `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`,
-      );
-      socket.write(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-          `Sec-WebSocket-Accept: ${accept.digest("base64")}\r\n\r\n`,
-      );
-      const echo = (frame: Buffer) => {
-        socket.write(unmasked(frame));
-        if ((frame[0]! & 15) === 8) socket.end();
-      };
-      if (head.length > 0) echo(head);
-      socket.on("data", echo);
-      socket.on("end", () => socket.end());
-    });
-    const ws = new WebSocket(url.replace("http", "ws"));
-    const message = new Promise((resolve) => ws.addEventListener("message", ({ data }) => resolve(data)));
-    await new Promise((resolve) => ws.addEventListener("open", resolve));
-    expect(harness.ledger.inFlight).toMatchObject({ call: 0, opaque: 1 });
-    ws.send("hello through DAPS");
-    expect(await message).toBe("hello through DAPS");
-    const closed = new Promise((resolve) => ws.addEventListener("close", resolve));
-    ws.close();
-    await closed;
-    await harness.until(() => harness.ledger.inFlight.opaque === 0);
-  });
-
-  /** A short client frame as the server sends it back. */
-  function unmasked(frame: Buffer): Buffer {
-    const size = frame[1]! & 127;
-    const mask = frame.subarray(2, 6);
-    const payload = frame.subarray(6, 6 + size).map((byte, i) => byte ^ mask[i % 4]!);
-    return Buffer.concat([Buffer.of(frame[0]!, size), payload]);
-  }
 });
 
 describe("delivery paths", () => {

@@ -1,4 +1,6 @@
 /** The socket adapter of this runtime does what the interface says. */
+import { once } from "node:events";
+import net from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { codeOf, type Socket, type SocketListener, type Sockets, writeAll } from "../../services/host/sockets/index.ts";
 import { readOnce } from "../support/sockets.ts";
@@ -111,6 +113,28 @@ describe.each(all)("sockets ($kind)", (adapter) => {
     there.close(); // With ten bytes unread.
     const codes = [await fails(readOnce(here, new Uint8Array(1))), await fails(writeAll(here, new Uint8Array(1)))];
     expect(codes.join()).toMatch(/ECONNRESET|EPIPE/);
+  });
+
+  it("give out what the peer said before it closed, also when a write to it has failed", async () => {
+    const server = net.createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const [here, [peer]] = await Promise.all([
+      sockets.connect({ host: "127.0.0.1", port: (server.address() as net.AddressInfo).port }),
+      once(server, "connection") as Promise<[net.Socket]>,
+    ]);
+    open.push(here);
+    await new Promise((resolve) => peer.write("bye", resolve));
+    peer.resetAndDestroy();
+    const failures: string[] = [];
+    while (failures.length < 2) {
+      const failure = await fails(writeAll(here, new Uint8Array(1)));
+      if (failure !== "nothing") failures.push(failure);
+    }
+    expect(failures.join()).toMatch(/ECONNRESET|EPIPE/);
+    const into = new Uint8Array(10);
+    expect(await readOnce(here, into)).toBe(3);
+    expect(String.fromCharCode(...into.subarray(0, 3))).toBe("bye");
+    server.close();
   });
 
   it("accept what waited, and nothing after closing", async () => {

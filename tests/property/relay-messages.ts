@@ -9,6 +9,8 @@ export type GeneratedExchange = {
   readonly answer: string;
   /** The app answers as soon as it has the request's head. */
   readonly early: boolean;
+  /** The connection ends after it, whoever says so; the app closes its side behind the answer. */
+  readonly last: boolean;
 };
 
 const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]{0,11}$/);
@@ -105,7 +107,36 @@ const exchange: fc.Arbitrary<GeneratedExchange> = fc.record({
   const status = isAskedOnce(request) && !isConclusive(Number.parseInt(anyStatus)) ? "200 OK" : anyStatus;
   const bodiless = request.method === "HEAD" || /^(?:204|304)/.test(status);
   const answer = `${interim}HTTP/1.1 ${status}\r\n${before}${framed.fields}\r\n${bodiless ? "" : framed.body}`;
-  return { request: { head: request.head, body: request.body }, answer, early };
+  return { request: { head: request.head, body: request.body }, answer, early, last: false };
 });
 
-export const exchanges: fc.Arbitrary<GeneratedExchange[]> = fc.array(exchange, { minLength: 1, maxLength: 5 });
+const withLength = (body: string) => `Content-Length: ${body.length}\r\n`;
+
+/** An exchange that ends its connection: because the request says so, or the answer, or as its body has no other end. */
+const lastExchange: fc.Arbitrary<GeneratedExchange> = fc.record({
+  says: fc.constantFrom("request", "HTTP/1.0", "answer", "HTTP/1.0 answer", "nobody"),
+  type: contentType,
+  before: fields,
+  interim,
+  asked: content,
+  answered: fc.tuple(content, fc.boolean()),
+}).map(({ says, type, before, interim, asked, answered: [body, known] }) => {
+  const close = (side: string) => says === side ? "Connection: close\r\n" : "";
+  const version = (text: string) => says === text ? "HTTP/1.0" : "HTTP/1.1";
+  const length = known && says !== "nobody" ? withLength(body) : "";
+  return {
+    request: {
+      head: `POST /last ${version("HTTP/1.0")}\r\n${type}${close("request")}${before}${withLength(asked)}\r\n`,
+      body: asked,
+    },
+    answer: `${interim}${version("HTTP/1.0 answer")} 200 OK\r\n${close("answer")}${before}${length}\r\n${body}`,
+    early: false,
+    last: true,
+  };
+});
+
+/** What one connection carries. */
+export const exchanges: fc.Arbitrary<GeneratedExchange[]> = fc.tuple(
+  fc.array(exchange, { minLength: 1, maxLength: 5 }),
+  fc.option(lastExchange, { freq: 2 }),
+).map(([all, last]) => last ? [...all, last] : all);

@@ -6,7 +6,7 @@ import { run } from "../../scripts/lib/test/run.ts";
 import { count, type Report } from "../../scripts/lib/test/suite.ts";
 import { failureList, json, lastLine, table } from "../../scripts/lib/test/summary.ts";
 
-const PARTS = ["format", "unit", "e2e"];
+const PARTS = [{ name: "format" }, { name: "unit" }, { name: "leak", byName: true as const }, { name: "e2e" }];
 
 type Assertion = Report["testResults"][number]["assertionResults"][number];
 
@@ -21,9 +21,9 @@ function report(...assertions: Partial<Assertion>[]): Report {
 }
 
 describe("parseOptions()", () => {
-  it("takes every part by default, in the table's order", () => {
+  it("takes every part by default but those that run by name, in the table's order", () => {
     expect(parseOptions([], PARTS)).toEqual({
-      parts: PARTS,
+      parts: ["format", "unit", "e2e"],
       bail: false,
       json: false,
       keep: false,
@@ -31,6 +31,7 @@ describe("parseOptions()", () => {
       action: "run",
     });
     expect(parseOptions(["e2e", "unit"], PARTS).parts).toEqual(["unit", "e2e"]);
+    expect(parseOptions(["leak"], PARTS).parts).toEqual(["leak"]);
   });
 
   it("leaves parts out by name", () => {
@@ -39,7 +40,7 @@ describe("parseOptions()", () => {
   });
 
   it.each([
-    [["units"], "the parts are format, unit, e2e"],
+    [["units"], "the parts are format, unit, leak, e2e"],
     [["--without", "e2"], "there is no part e2"],
     [["unit", "--without", "unit"], "no part is left"],
     [["--name", "A B"], "--name takes"],

@@ -3,7 +3,7 @@
  * @module
  */
 import process from "node:process";
-import { parseOptions, USAGE, UsageError } from "./options.ts";
+import { type Known, parseOptions, USAGE, UsageError } from "./options.ts";
 import { E2E } from "./lanes.ts";
 import { type Outcome, succeeded } from "./outcome.ts";
 import { LOCAL_PARTS } from "./parts.ts";
@@ -11,10 +11,10 @@ import { run } from "./run.ts";
 import { say } from "./stream.ts";
 import { failureList, json, lastLine, table } from "./summary.ts";
 
-const ALL = [...LOCAL_PARTS, E2E];
+const ALL: readonly (Known & { about: string })[] = [...LOCAL_PARTS, E2E];
 
 async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2), ALL.map(({ name }) => name));
+  const options = parseOptions(process.argv.slice(2), ALL);
   if (options.action === "help") return print(USAGE + partList());
   if (options.action === "list") return print(partList());
 
@@ -43,7 +43,7 @@ function finish(outcomes: readonly Outcome[], asJson: boolean): number {
 }
 
 function partList(): string {
-  return ALL.map(({ name, about }) => `  ${name.padEnd(14)} ${about}\n`).join("");
+  return ALL.map(({ name, about, byName }) => `  ${name.padEnd(14)} ${about}${byName ? " *" : ""}\n`).join("");
 }
 
 function print(text: string): number {

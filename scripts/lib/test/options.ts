@@ -20,7 +20,7 @@ export interface Options {
 
 export const USAGE = `Usage: ./scripts/test [PART…] [options]
 
-Runs the tests, all of them unless parts are named. The last line of the output is "N passed, N failed".
+Runs the tests, all of them unless parts are named (those marked * run only by name). The last line of the output is "N passed, N failed".
 
   --without PART   leave a part out (may be given more than once, or as a list with commas)
   --list           say which parts there are
@@ -36,8 +36,12 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** What the command line knows of a part. */
+export type Known = { readonly name: string; readonly byName?: true };
+
 /** @throws {UsageError} naming what is wrong and what there is */
-export function parseOptions(args: string[], known: readonly string[]): Options {
+export function parseOptions(args: string[], all: readonly Known[]): Options {
+  const known = all.map(({ name }) => name);
   const { values, positionals } = parse(args);
   const without = (values.without ?? []).flatMap((list) => list.split(",")).filter((name) => name !== "");
   const unknown = [...positionals, ...without].filter((name) => !known.includes(name));
@@ -49,8 +53,8 @@ export function parseOptions(args: string[], known: readonly string[]): Options 
       `--name takes up to 20 lower-case letters, digits and inner hyphens: received ${JSON.stringify(values.name)}`,
     );
   }
-  const parts = known.filter((name) => (positionals.length === 0 || positionals.includes(name)))
-    .filter((name) => !without.includes(name));
+  const wanted = positionals.length > 0 ? positionals : all.filter(({ byName }) => !byName).map(({ name }) => name);
+  const parts = known.filter((name) => wanted.includes(name) && !without.includes(name));
   if (parts.length === 0) throw new UsageError("no part is left to run");
   return {
     parts,

@@ -19,6 +19,8 @@ export interface Context {
 export interface Part {
   name: string;
   about: string;
+  /** It takes so long that it runs only if it is named. */
+  byName?: true;
   /** Rejects with a message for people if this machine can't run it. */
   run: (context: Context) => Promise<Outcome[]>;
 }
@@ -54,6 +56,18 @@ function project(name: string, about: string, ...runtimes: Runtime[]): Part {
   };
 }
 
+/** The sidecar under load for minutes; its ports are fixed, so it gets a network namespace in which they are free. */
+const leak: Part = {
+  name: "leak",
+  about: "the sidecar's memory over five million requests on each runtime",
+  byName: true,
+  async run({ signal, bail }) {
+    const inside = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh", ...vitest("Node")];
+    const command: Command = ["unshare", "--net", ...inside];
+    return [await suite({ label: "leak", command, tests: ["--project", "leak"], bail, signal })];
+  },
+};
+
 /** All but `e2e`, which runs beside them. */
 export const LOCAL_PARTS: readonly Part[] = [
   commands("format", "deno fmt", () => ({ format: [deno(), "fmt", "--check"] })),
@@ -68,4 +82,5 @@ export const LOCAL_PARTS: readonly Part[] = [
   project("conformance", "the same behaviour of both runtimes", "Node", "Deno"),
   project("chart", "helm lint, and what the chart renders", "Node"),
   project("integration", "parts together, over real sockets and processes", "Node", "Deno"),
+  leak,
 ];

@@ -13,10 +13,12 @@ class NodeSocket implements Socket {
   #chunk: Uint8Array | null = null;
   #ended = false;
   #failure: Error | null = null;
+  #writeFailure: Error | null = null;
   #reader: Reader | null = null;
 
   constructor(socket: net.Socket) {
     this.#socket = socket;
+    this.#outliveFailedWrites();
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     socket.on("end", () => this.#onEnd(null));
     socket.on("error", (error) => this.#onEnd(error));
@@ -34,10 +36,15 @@ class NodeSocket implements Socket {
     if (socket.destroyed) return Promise.reject(this.#failure ?? new Error("Cannot write: the socket was closed"));
     let written: (error?: Error | null) => void = () => {};
     socket.write(range(bytes, start, end), (error) => written(error));
+    if (this.#writeFailure) return Promise.reject(this.#writeFailure);
     // Taken by the kernel at once: the callback, which comes a tick later, has nothing to add.
     if (socket.writableLength === 0) return end - start;
     return new Promise((resolve, reject) => {
-      written = (error) => error ? reject(error) : resolve(end - start);
+      written = (error) => {
+        const failure = error ?? this.#writeFailure;
+        if (failure) reject(failure);
+        else resolve(end - start);
+      };
     });
   }
 
@@ -53,6 +60,21 @@ class NodeSocket implements Socket {
     if (this.#chunk) came(this.#take(room(), this.#chunk));
     else if (this.#failure) failed(this.#failure);
     else came(null);
+  }
+
+  /**
+   * Node destroys a socket when a write fails, and with it what the kernel still holds for reading: the answer that a
+   * peer gave before it closed. So the stream does not hear of the failure; `write` does, and reading goes on.
+   */
+  #outliveFailedWrites(): void {
+    const socket = this.#socket;
+    const write = socket._write.bind(socket);
+    socket._write = (chunk, encoding, callback) => {
+      write(chunk, encoding, (error) => {
+        this.#writeFailure ??= error ?? null;
+        callback();
+      });
+    };
   }
 
   #onData(chunk: Uint8Array): void {

@@ -9,6 +9,9 @@ import { CR, LF, TOKEN } from "./head.ts";
 const MAX_CHUNK_EXTENSION_BYTES = 4 * 1024;
 const MAX_TRAILER_BYTES = 64 * 1024;
 
+/** Whoever merges trailers into the head would read another framing from these (RFC 9110 §6.5.1 forbids them). */
+const NO_TRAILERS = new Set(["content-length", "transfer-encoding"]);
+
 // Where in the body. LENGTH: inside a known length. The rest is the chunked coding (RFC 9112 §7.1):
 //
 //   SIZE ──▶ EXTENSION ──▶ SIZE_LF ──▶ DATA ──▶ DATA_CR ──▶ DATA_LF ──▶ SIZE …
@@ -40,6 +43,8 @@ export class Body {
   #left = 0;
   #digits = 0;
   #overhead = 0;
+  /** Of the trailer that is being read. */
+  #name = "";
 
   get done(): boolean {
     return this.#state === DONE;
@@ -167,8 +172,11 @@ export class Body {
         throw new FramingError(`Cannot read a trailer with ${hex(byte)} in its value`);
       }
     } else if (this.#state === NAME && byte === 58) {
+      const name = this.#name.toLowerCase();
+      if (NO_TRAILERS.has(name)) throw new FramingError(`Cannot read a message with ${name} among the trailers`);
       this.#state = VALUE;
     } else if (TOKEN[byte] === 1) {
+      this.#name = (this.#state === LINE ? "" : this.#name) + String.fromCharCode(byte);
       this.#state = NAME;
     } else {
       throw new FramingError(`Cannot read a trailer with ${hex(byte)} in its name`);

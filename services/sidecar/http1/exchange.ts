@@ -159,7 +159,7 @@ export class Exchange {
     this.up?.close();
   }
 
-  /** Reads and drops what is left of a request that was answered early. */
+  /** Reads what is left of a request that was answered early, and keeps none of it. */
   async drain(): Promise<void> {
     this.request.discard();
     if (!this.#intake.done) await this.#intake.run();
@@ -286,8 +286,8 @@ export class Exchange {
     void this.#learner?.learn();
     if (!this.#closes) {
       if (!this.request.target) await this.#sending;
-      // Answered early, the rest belongs to this request all the same.
-      if (!this.#intake.done) await this.#intake.run();
+      // Answered early, the rest belongs to this request all the same; it is not to be sent again.
+      await this.drain();
       if (!this.request.complete) return CLOSE;
     }
     return this.#reuse();

@@ -64,7 +64,7 @@ const CALLS = {
   epoll_wait: EPOLL_WAIT,
   epoll_wait_elsewhere: { ...EPOLL_WAIT, name: "epoll_wait", nonblocking: true },
   __errno_location: { parameters: [], result: "pointer" },
-  memcpy: { parameters: [bytes, "pointer", "usize"], result: "void" },
+  memcpy: { parameters: [bytes, "pointer", "usize"], result: "pointer" },
 } as const;
 
 /** @throws {Error} where there is none at the paths known, or no permission to load it */
@@ -74,18 +74,22 @@ export function openLibc(): Libc {
   for (const path of LIBC_PATHS) {
     try {
       const { symbols } = deno.dlopen(path, CALLS);
-      // Of this thread, and it stays where it is. Deno's own view of a pointer takes the permission for every library.
-      const location: Pointer = symbols.__errno_location!();
-      const number = new Int32Array(1);
-      const errno = () => {
-        symbols.memcpy!(number, location, number.byteLength);
-        return number[0]!;
-      };
-      const packed = deno.build.arch === "x86_64";
-      return { ...symbols, errno, packed } as unknown as Libc;
+      return { ...symbols, errno: errnoOf(symbols), packed: deno.build.arch === "x86_64" } as unknown as Libc;
     } catch (error) {
       failures.push(error);
     }
   }
   throw new Error(`Cannot load the C library from ${LIBC_PATHS.join(" or ")}: ${failures.map(String).join("; ")}`);
+}
+
+/** By the library's own means: Deno's, which look through a pointer, take the permission to load any library. */
+function errnoOf({ __errno_location, memcpy }: Record<string, (...args: unknown[]) => unknown>): () => number {
+  // Of this thread, and it stays where it is.
+  const location: Pointer = __errno_location!();
+  const value = new Int32Array(1);
+  const bytes = new Uint8Array(value.buffer);
+  return () => {
+    memcpy!(bytes, location, bytes.length);
+    return value[0]!;
+  };
 }

@@ -1,0 +1,44 @@
+/**
+ * A relay with a process of its own, whose memory is the relay's: `relay-process.ts APP_PORT relay|greedy`. Says its port
+ * on the first line, and ends with its standard input.
+ */
+import { once } from "node:events";
+import net from "node:net";
+import process from "node:process";
+import { Ledger } from "../../services/core/ledger.ts";
+import { systemSockets } from "../../services/host/sockets/index.ts";
+import { createRelay } from "../../services/sidecar/relay.ts";
+
+const HOST = "127.0.0.1";
+const [appPort = "", kind] = process.argv.slice(2);
+const app = { host: HOST, port: Number(appPort) };
+
+/** What a relay must not do: it takes all that comes, whether the other side takes it or not. */
+async function greedy(): Promise<number> {
+  const server = net.createServer((down) => {
+    const up = net.connect(app);
+    for (const [from, to] of [[down, up], [up, down]] as const) {
+      from.on("data", (bytes) => to.write(bytes));
+      from.on("error", () => to.destroy());
+    }
+  }).listen(0, HOST);
+  await once(server, "listening");
+  return (server.address() as net.AddressInfo).port;
+}
+
+async function relay(): Promise<number> {
+  const { port } = await createRelay({
+    listen: { host: HOST, port: 0 },
+    app,
+    protocol: "http1",
+    gate: { mayPass: () => true, onChange: () => () => {}, appFailed: () => {} },
+    ledger: new Ledger(),
+    sockets: await systemSockets(),
+    now: () => performance.now(),
+    redeliver: { limit: 3 },
+  }).open();
+  return port;
+}
+
+process.stdout.write(`${kind === "greedy" ? await greedy() : await relay()}\n`);
+process.stdin.on("end", () => process.exit(0)).resume();
