@@ -28,11 +28,25 @@ export class Ledger {
   #inFlight = none();
   #parked = none();
   #finished = none();
+  #watchers = new Set<() => void>();
   #onChange: () => void;
 
   /** @param onChange called after each change of a count; it must not throw */
   constructor(onChange: () => void = () => {}) {
-    this.#onChange = onChange;
+    this.#onChange = () => {
+      onChange();
+      if (this.#watchers.size > 0) { for (const watcher of this.#watchers) watcher(); }
+    };
+  }
+
+  /**
+   * Calls `watcher` after each change of a count, for those who look only now and then; it must not throw.
+   *
+   * @returns how to stop that
+   */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** From a request's head to the end of its response. */

@@ -29,10 +29,8 @@ import { narrate } from "./narrator.ts";
 import { BusyProbe } from "./probes/busy.ts";
 import { daprdProbe } from "./probes/daprd.ts";
 import { createRelay, type Protocol, type Relay } from "./relay.ts";
+import { sayCut, sayParked } from "./relay-log.ts";
 import { tidyWhenQuiet } from "./tidying.ts";
-
-/** Dapr opens at most 1,024 connections to the app, for calls and probes too (`channels.go`: MaxConnsPerHost). */
-const MANY_PARKED = 900;
 
 /** How the relay looks at each `dapr.io/app-protocol`: what is encrypted passes unread. */
 const PROTOCOLS: Readonly<Record<SidecarConfig["app"]["protocol"], Protocol>> = {
@@ -88,6 +86,11 @@ export async function main(): Promise<number> {
         if (outcome === "app-died" || outcome === "peer-closed") cutOff++;
       },
       onPark: sayParked(ledger, log),
+      onCut: (cut) => {
+        if (cut.fate === "stay") metrics.tooLarge();
+        sayCut(cut, log);
+      },
+      onRedeliver: () => metrics.redelivered(),
       onFault: (error) =>
         log.error("a connection of the relay failed in an unforeseen way", { error: errorMessage(error) }),
       onAskAgain({ path, status }) {
@@ -149,20 +152,6 @@ async function openWhenReady(relay: Relay, lifecycle: Lifecycle, log: Log): Prom
   }
   await lifecycle.until(({ phase }) => phase === "leaving" || phase === "forced" || phase === "gone");
   relay.abandonParked();
-}
-
-function sayParked(ledger: Ledger, log: Log) {
-  let saidMany = false;
-  return ({ class: cls, rule, path, why }: { class: string; rule: string; path: string; why: string }): void => {
-    if (rule === "guess") log.warn("parked a request whose class is a guess", { class: cls, path, why });
-    else log.debug("parked", { class: cls, path, why });
-    if (!saidMany && ledger.parked.delivery >= MANY_PARKED) {
-      saidMany = true;
-      log.warn("daprd opens at most 1024 connections, and most of them wait here: calls may soon wait too", {
-        parked: ledger.parked.delivery,
-      });
-    }
-  };
 }
 
 // What can't be written is in the log as well.

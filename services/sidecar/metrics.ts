@@ -15,6 +15,8 @@ export interface SidecarMetrics {
   /** Prometheus text format. */
   text(): string;
   requested(cls: string, outcome: string): void;
+  redelivered(): void;
+  tooLarge(): void;
   gateOpened(seconds: number): void;
   drained(seconds: number): void;
   forced(): void;
@@ -26,6 +28,11 @@ export function createMetrics(ledger: Ledger, phase: () => Phase): SidecarMetric
     "class",
     "outcome",
   ]);
+  const redelivered = counter("daps_redelivered_total", "Deliveries sent again after a crash of the app.");
+  const tooLarge = counter(
+    "daps_too_large_total",
+    "Deliveries that a crash cut off and that were too large to be held.",
+  );
   const gate = histogram("daps_gate_seconds", "From start to the app's readiness.", GATE_BUCKETS_S);
   const drain = histogram("daps_drain_seconds", "From the first hook to the end of the app's work.", DRAIN_BUCKETS_S);
   const forced = counter("daps_forced_total", "Drains that ended before the work did.");
@@ -49,6 +56,8 @@ export function createMetrics(ledger: Ledger, phase: () => Phase): SidecarMetric
       () => [[[], total(ledger.parked)]],
     ),
     requests,
+    redelivered,
+    tooLarge,
     gate,
     drain,
     forced,
@@ -57,6 +66,8 @@ export function createMetrics(ledger: Ledger, phase: () => Phase): SidecarMetric
     contentType: CONTENT_TYPE,
     text: () => expose(metrics),
     requested: (cls, outcome) => requests.inc(cls, outcome),
+    redelivered: () => redelivered.inc(),
+    tooLarge: () => tooLarge.inc(),
     gateOpened: (seconds) => gate.observe(seconds),
     drained: (seconds) => drain.observe(seconds),
     forced: () => forced.inc(),

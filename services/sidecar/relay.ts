@@ -13,7 +13,9 @@ import { Listener } from "./listener.ts";
 import { OpaqueConnection } from "./opaque.ts";
 import { Budget, DEFAULT_HOLD_LIMITS } from "./relay/budget.ts";
 import { Buffers } from "./relay/buffers.ts";
+import type { Fate } from "./relay/attempts.ts";
 import type { Connection, RelayContext } from "./relay/context.ts";
+import { LastAttempts } from "./relay/last-attempts.ts";
 import { WaitingRoom } from "./relay/waiting-room.ts";
 
 export type RelayOptions = {
@@ -36,6 +38,10 @@ export type RelayOptions = {
   readonly onRequest?: (request: RequestReport) => void;
   /** Called when a request or an opaque connection begins to wait; it must not throw. */
   readonly onPark?: (parked: ParkReport) => void;
+  /** Called when the app did not survive a delivery; it must not throw. */
+  readonly onCut?: (cut: CutReport) => void;
+  /** Called when such a delivery goes to the app again; it must not throw. */
+  readonly onRedeliver?: () => void;
   /** Dapr's app-health probe, which DAPS answers in the app's place while `answers` holds; null: Dapr does not probe. */
   readonly health?: { readonly path: string; readonly answers: () => boolean } | null;
   /** Called when the app is asked again what Dapr asks only once; it must not throw. */
@@ -88,6 +94,14 @@ export type ParkReport = {
   readonly why: "gate" | "refused" | "died";
 };
 
+export type CutReport = {
+  /** Path without query. */
+  readonly path: string;
+  /** How many attempts at it the app has not survived. */
+  readonly cut: number;
+  readonly fate: Fate;
+};
+
 export interface Relay {
   /** Listens, if it does not yet. Once open, the port stays open until `close`: a refused connection is a lost message. */
   open(): Promise<Address>;
@@ -111,9 +125,11 @@ const CONNECTIONS = { http1: Http1Connection, http2: Http2Connection, opaque: Op
 
 /** Nothing happens before `open`. */
 export function createRelay(options: RelayOptions): Relay {
+  const gate = new LastAttempts(options.gate, options.ledger);
   const context: RelayContext = {
     options,
-    waitingRoom: new WaitingRoom(options.gate),
+    gate,
+    waitingRoom: new WaitingRoom(gate),
     budget: new Budget(options.hold ?? DEFAULT_HOLD_LIMITS),
     buffers: new Buffers(),
     deliveryPaths: new Set(),

@@ -113,6 +113,41 @@ describe("an app that dies", () => {
     expect(scene.app.arrived).toHaveLength(0);
   });
 
+  it("gets the last attempt alone, so that who kills it takes nobody along", async () => {
+    const poison = scene.daprd.deliver("poison");
+    const innocent = scene.daprd.deliver("innocent");
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      await scene.app.expect(TOPIC_EVENT, 1);
+      await restart();
+      await scene.harness.until(() => scene.harness.ledger.parked.delivery === 2);
+      scene.harness.gate.failures.length = 0;
+      scene.harness.gate.hold();
+    }
+    const alone = await scene.app.expect(TOPIC_EVENT);
+    await scene.app.until(() => alone.ended);
+    expect(alone.body.toString()).toContain("poison");
+    const other = scene.connect();
+    const late = other.deliver("late");
+    const called = other.call("{}");
+    answer(await scene.app.expect(INVOKE));
+    await called.end();
+    expect(scene.harness.ledger.inFlight.delivery).toBe(1);
+    expect(scene.harness.ledger.parked.delivery).toBe(2);
+    const next = await restart();
+    scene.harness.gate.hold();
+    await poison.end();
+    expect(poison.headers).toMatchObject({ "grpc-status": "14" });
+    const again = await next.expect(TOPIC_EVENT);
+    await next.until(() => again.ended);
+    expect(again.body.toString()).toContain("innocent");
+    expect(scene.harness.ledger.parked.delivery).toBe(1);
+    answer(again);
+    await innocent.end();
+    answer(await next.expect(TOPIC_EVENT, 1));
+    await late.end();
+    expect([innocent, late].map(({ body }) => body.toString())).toEqual(["ok", "ok"]);
+  });
+
   it("is not said to have died when it ends an idle connection; the next stream finds another", async () => {
     await scene.daprd.ping();
     for (const socket of scene.app.sockets) socket.destroy();

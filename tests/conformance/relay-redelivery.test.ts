@@ -43,6 +43,95 @@ describe("redelivery", () => {
     again.relay.close();
   });
 
+  it("makes the last attempt alone, so that who kills the app takes nobody along", async () => {
+    const again = await Harness.start(scene.app.port, { redeliver: { limit: 2 } });
+    const [poison, innocent] = [await Peer.connect(again.port), await Peer.connect(again.port)];
+    poison.send(delivery("poison"));
+    const first = await scene.app.accept();
+    await first.expect("poison");
+    innocent.send(delivery("innocent"));
+    const second = await scene.app.accept();
+    await second.expect("innocent");
+    first.socket.destroy();
+    await again.until(() => again.ledger.parked.delivery === 1);
+    second.socket.destroy();
+    await again.until(() => again.ledger.parked.delivery === 2);
+    const late = await Peer.connect(again.port);
+    late.send(delivery("late"));
+    await again.until(() => again.ledger.parked.delivery === 3);
+    again.gate.hold();
+    const alone = await scene.app.accept();
+    await alone.expect("poison");
+    const meanwhile = await Peer.connect(again.port);
+    meanwhile.send(call("meanwhile"));
+    const called = await scene.app.accept();
+    await called.expect("meanwhile");
+    expect(again.ledger.inFlight).toMatchObject({ delivery: 1, call: 1 });
+    called.send(answer("called"));
+    await meanwhile.expect("called");
+    alone.socket.destroy();
+    await again.until(() => again.gate.failures.length === 3);
+    again.gate.hold();
+    await poison.end();
+    const next = await scene.app.accept();
+    await next.expect("innocent");
+    expect(again.ledger.parked.delivery).toBe(1);
+    next.send(answer("done"));
+    await innocent.expect("done");
+    const last = await scene.app.accept();
+    await last.expect("late");
+    last.send(answer("done"));
+    await late.expect("done");
+    expect(again.requests.map(({ outcome }) => outcome)).toEqual(["finished", "app-died", "finished", "finished"]);
+    again.relay.close();
+  });
+
+  it("lets the next one have its turn when daprd gives up the one that waits alone", async () => {
+    const again = await Harness.start(scene.app.port, { redeliver: { limit: 2 } });
+    const daprd = await Peer.connect(again.port);
+    daprd.send(delivery("given up"));
+    const upstream = await scene.app.accept();
+    await upstream.expect("given up");
+    upstream.socket.destroy();
+    await again.until(() => again.ledger.parked.delivery === 1);
+    daprd.socket.destroy();
+    await again.until(() => again.ledger.parked.delivery === 0);
+    again.gate.hold();
+    const other = await Peer.connect(again.port);
+    other.send(delivery("other"));
+    const next = await scene.app.accept();
+    await next.expect("other");
+    next.send(answer("done"));
+    await other.expect("done");
+    again.relay.close();
+  });
+
+  it("counts no attempt that did not reach the app", async () => {
+    const again = await Harness.start(scene.app.port, { redeliver: { limit: 3 } });
+    const { port } = scene.app;
+    const daprd = await Peer.connect(again.port);
+    daprd.send(delivery("used"));
+    const used = await scene.app.accept();
+    await used.expect("used");
+    used.send(answer("done"));
+    await daprd.expect("done");
+    daprd.send(delivery("waits"));
+    await used.expect("waits");
+    await scene.app.die();
+    for (let refused = 1; refused <= 5; refused++) {
+      await again.until(() => again.gate.failures.length === refused);
+      await again.until(() => again.ledger.parked.delivery === 1);
+      if (refused < 5) again.gate.hold();
+    }
+    await scene.app.listen(port);
+    again.gate.hold();
+    const back = await scene.app.accept();
+    await back.expect("waits");
+    back.send(answer("done"));
+    await daprd.expect("done");
+    again.relay.close();
+  });
+
   it("keeps what is too large to be held parked, also when the gate opens", async () => {
     const again = await Harness.start(scene.app.port, {
       redeliver: { limit: 3 },

@@ -8,28 +8,26 @@
  *      admitted ──▶ connected ──▶ sent ──▶ answered ──▶ next, or the end of the connection
  * ```
  *
- * **What a broken connection means.** The app may close a connection that is idle, and a request may cross that close.
- * So a close without a byte of answer, soon after the request went over a connection *used before*, is taken for such
- * a crossing: what may be sent twice (deliveries, which are at-least-once anyway, and GET, HEAD, OPTIONS) goes once
- * more over a new connection, at once; of any other call, daprd's connection is closed as the app's was. If it is
- * refused, slow, or broken again, the app died: see `Gate.appFailed`. An app that closes after daprd did is well.
+ * **A broken connection** means that the app died, or closed what was idle: see `crossing.ts`.
  *
  * **When the app died.** A call is never repeated: its connection is closed. A delivery of whose answer nothing has
- * passed is parked. With `redeliver` it is sent again when the gate lets it pass, as long as attempts are left and its
- * bytes are still here; too large to be kept, it stays parked. Without, or after the last attempt, its connection is
- * closed when the gate passes, and Dapr's own policy decides; in a drain that does not come, and it returns to the
- * broker with daprd's leaving.
+ * passed is parked. With `redeliver` it is sent again when the gate lets it pass, as long as attempts are left (see
+ * `relay/attempts.ts`) and its bytes are still here; too large to be kept, it stays parked. Without, or after the last
+ * attempt, its connection is closed when the gate passes, and Dapr's own policy decides; in a drain that does not come,
+ * and it returns to the broker with daprd's leaving.
  * @module
  */
 import { type Classified, classify } from "../../core/classes.ts";
 import type { Lease } from "../../core/ledger.ts";
 import { codeOf, type Socket } from "../../host/sockets/index.ts";
 import type { ParkReport, RequestOutcome } from "../relay.ts";
+import { Attempts } from "../relay/attempts.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { Inlet } from "../relay/inlet.ts";
 import { Answer, type AnswerEnd } from "./answer.ts";
 import { isConclusive, mayAskAgain, timeToAskAgain } from "./asked-once.ts";
 import { Body } from "./body.ts";
+import { Crossing } from "./crossing.ts";
 import { type Learner, learnPaths } from "./delivery-paths.ts";
 import { HeldRequest } from "./held-request.ts";
 import { Intake } from "./intake.ts";
@@ -37,9 +35,6 @@ import { CLOSE, LINGER, NEXT, type Next, SPLICE } from "./next.ts";
 import { Parking } from "./parking.ts";
 import type { RequestHead } from "./request-head.ts";
 import { Upstream } from "./upstream.ts";
-
-/** How long after sending a close without answer can be an idle time-out of the app that crossed the request, in ms. */
-const CROSSING_MS = 1000;
 
 /** The exchanges of one connection; everything in it is reused from one to the next. */
 export class Exchange {
@@ -59,6 +54,7 @@ export class Exchange {
   #learner: Learner | null = null;
   #sending: Promise<void> | null = null;
   #parking: Parking;
+  #attempts: Attempts;
   #closed = false;
 
   constructor(context: RelayContext, down: Socket, inlet: Inlet, head: RequestHead) {
@@ -72,7 +68,8 @@ export class Exchange {
       this.#parking.look();
       this.request.target?.close();
     };
-    this.#parking = new Parking(context, inlet, this.request, this.#intake);
+    this.#attempts = new Attempts(context);
+    this.#parking = new Parking(context, inlet, this.request, this.#intake, this.#attempts);
   }
 
   /**
@@ -105,7 +102,7 @@ export class Exchange {
 
   /** Whether the request may go to the app now. */
   get mayPass(): boolean {
-    return this.#context.options.gate.mayPass(this.#class.class);
+    return this.#context.gate.mayPass(this.#class.class);
   }
 
   /** From here to `settle`, or to what `carry` makes of it, the request is in flight. */
@@ -156,6 +153,7 @@ export class Exchange {
     this.#closed = true;
     this.#parking.close();
     this.#leave();
+    this.#attempts.end();
     this.up?.close();
   }
 
@@ -168,21 +166,24 @@ export class Exchange {
   async #carry(sent: boolean): Promise<Next> {
     const { gate, now, redeliver = null } = this.#context.options;
     const { class: cls } = this.#class;
-    const { request } = this;
-    let why: ParkReport["why"] | null = sent || gate.mayPass(cls) ? null : "gate";
-    let crossed = false;
-    for (let attempts = 1;; sent = false) {
+    let why: ParkReport["why"] | null = null;
+    const crossing = new Crossing();
+    for (;; sent = false) {
       if (why !== null && !await this.#park(why, false)) return this.#refused() ?? this.#over("parked-closed", CLOSE);
+      if (!sent && !this.#attempts.mayGo(cls)) {
+        why = "gate";
+        continue;
+      }
       const sentAt = sent ? this.#startedAt : now();
       const end = await this.#attempt(sent, cls === "delivery" && redeliver !== null);
       if (end === "finished") return await this.#finish();
       if (end === "refused") {
-        if (crossed && cls === "delivery" && !this.#mayRepeat(attempts++)) return await this.#giveUp();
+        if (crossing.refuted() && cls === "delivery" && !this.#again()) return await this.#giveUp();
         why = "refused";
         continue;
       }
-      const { up } = this;
       if (end === "upgraded") return this.#over("finished", SPLICE);
+      const { up } = this;
       this.#drop();
       const refused = this.#refused();
       if (refused) return refused;
@@ -194,9 +195,9 @@ export class Exchange {
         continue;
       }
       if (end === "malformed") return this.#over("bad-response", this.#refusal(502, this.answer.problem));
-      if (up?.used && !this.answer.begun && !crossed && now() - sentAt < CROSSING_MS) {
-        if (!request.whole) return this.#over("app-died", CLOSE);
-        crossed = true;
+      const mayGo = cls !== "delivery" || this.#attempts.mayGo(cls);
+      if (crossing.isOne(up?.used ?? false, this.answer.begun, now() - sentAt, mayGo)) {
+        if (!this.request.whole) return this.#over("app-died", CLOSE);
         why = null;
         continue;
       }
@@ -204,9 +205,9 @@ export class Exchange {
         kind: "died",
         detail: up?.inlet.failure ? codeOf(up.inlet.failure) : "closed without an answer",
       });
-      const again = !this.answer.passed && this.#mayAskAgain;
-      if (!again && (cls !== "delivery" || this.answer.passed)) return this.#over("app-died", CLOSE);
-      if (!again && !this.#mayRepeat(attempts++)) return await this.#giveUp();
+      const asked = !this.answer.passed && this.#mayAskAgain;
+      if (!asked && (cls !== "delivery" || this.answer.passed)) return this.#over("app-died", CLOSE);
+      if (!asked && !this.#again()) return await this.#giveUp();
       why = "died";
     }
   }
@@ -217,6 +218,7 @@ export class Exchange {
     this.#lease = null;
     const up = sent ? this.up : this.#usable() ?? await this.#connect();
     if (!up) return "refused";
+    this.#attempts.begin();
     if (!sent) {
       up.begin();
       this.send(up, 0);
@@ -305,20 +307,19 @@ export class Exchange {
 
   #end(next: Next): Next {
     this.request.end();
+    this.#attempts.end();
     this.#inlet.unpin();
     return next;
   }
 
-  /** Whether a delivery that the app did not survive is to be sent again after this many attempts. */
-  #mayRepeat(attempts: number): boolean {
-    const { redeliver = null } = this.#context.options;
-    return redeliver !== null && attempts < redeliver.limit && this.request.whole;
+  /** The app did not survive a delivery. @returns whether it is to go again */
+  #again(): boolean {
+    return this.#attempts.cutOff(this.head.path, this.request.whole);
   }
 
-  /** Holds a delivery that is not sent again, so that it is no failure as long as that can be avoided. */
+  /** Holds what is not sent again, so that it is no failure as long as that can be avoided. */
   async #giveUp(): Promise<Next> {
-    const tooLarge = this.#context.options.redeliver != null && !this.request.whole;
-    await this.#park("died", tooLarge);
+    await this.#park("died", this.#attempts.stays);
     return this.#over(this.#inlet.ended ? "parked-closed" : "app-died", CLOSE);
   }
 

@@ -1,6 +1,7 @@
 /** A request that waits: neither answered nor refused, and its connection watched. @module */
 import type { Classified } from "../../core/classes.ts";
 import type { ParkReport } from "../relay.ts";
+import type { Attempts } from "../relay/attempts.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { Inlet } from "../relay/inlet.ts";
 import type { Waiter } from "../relay/waiting-room.ts";
@@ -12,14 +13,16 @@ export class Parking {
   #inlet: Inlet;
   #request: HeldRequest;
   #intake: Intake;
+  #attempts: Attempts;
   #waiter: Waiter | null = null;
   #closed = false;
 
-  constructor(context: RelayContext, inlet: Inlet, request: HeldRequest, intake: Intake) {
+  constructor(context: RelayContext, inlet: Inlet, request: HeldRequest, intake: Intake, attempts: Attempts) {
     this.#context = context;
     this.#inlet = inlet;
     this.#request = request;
     this.#intake = intake;
+    this.#attempts = attempts;
   }
 
   /**
@@ -36,7 +39,7 @@ export class Parking {
     if (!stay()) return false;
     using _lease = options.ledger.park(cls);
     options.onPark?.({ class: cls, rule, path, why });
-    const waiter: Waiter = { leave: () => {} };
+    const waiter: Waiter = { leave: () => {}, passes: () => this.#attempts.mayGo(cls) };
     this.#waiter = waiter;
     if (abandoned) this.#request.discard();
     if (this.#request.complete) void inlet.readAhead();

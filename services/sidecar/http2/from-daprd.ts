@@ -176,7 +176,7 @@ export class FromDaprd {
   #open(fields: readonly HeaderField[], endStream: boolean): boolean {
     const { id } = this.#frame;
     const session = this.#session;
-    const { options, budget } = session.context;
+    const { options, budget, gate } = session.context;
     if (id % 2 === 0) throw new Http2Error(CODE.PROTOCOL_ERROR, `Cannot take stream ${id} from a client`);
     const stream = new Stream(session.context, id, fields);
     const cls = stream.class;
@@ -185,7 +185,7 @@ export class FromDaprd {
     session.streams.set(id, stream);
     stream.daprdEnded = endStream;
     const retain = cls === "delivery" && options.redeliver != null;
-    const passes = options.gate.mayPass(cls);
+    const passes = gate.mayPass(cls);
     const direct = passes && session.line !== null && !session.line.leaving;
     if (retain || !direct) {
       stream.held = new HeldStream(budget, fields);

@@ -147,15 +147,11 @@ export class Keeper implements DetourOwner {
   }
 
   #again(stream: Stream, why: ParkReport["why"] | null): void {
-    const { redeliver = null } = this.#session.context.options;
     const { held, answered } = stream;
     stream.leave();
-    if (redeliver === null || answered || !held || stream.attempts >= redeliver.limit) {
-      return this.keep(stream, "died", "fail");
-    }
-    if (!held.whole) return this.keep(stream, "died", "stay");
-    stream.attempts++;
-    this.keep(stream, why);
+    if (answered || !held) return this.keep(stream, "died", "fail");
+    if (stream.attempts.cutOff(stream.path, held.whole)) this.keep(stream, why);
+    else this.keep(stream, "died", stream.attempts.stays ? "stay" : "fail");
   }
 
   async #carry(stream: Stream, why: ParkReport["why"] | null, fate: Fate): Promise<void> {
@@ -163,12 +159,17 @@ export class Keeper implements DetourOwner {
     for (;;) {
       if (why !== null && !await this.#park(stream, why, fate)) return;
       if (fate !== "go") return this.#session.fail(stream);
+      if (!stream.attempts.mayGo(stream.class)) {
+        why = "gate";
+        continue;
+      }
       stream.lease = ledger.enter(stream.class);
       const detour = await this.#detour();
       while (detour?.state === "wait" && this.#stays(stream)) await detour.changed.wait();
       if (!this.#stays(stream)) return stream.leave();
       const passes = gate.mayPass(stream.class);
       if (detour?.state === "open" && passes) {
+        stream.attempts.begin();
         this.#session.daprd.retire();
         return detour.open(stream);
       }
@@ -187,7 +188,7 @@ export class Keeper implements DetourOwner {
     const { class: cls, rule } = stream.classified;
     using _lease = options.ledger.park(cls);
     options.onPark?.({ class: cls, rule, path: stream.path, why });
-    const waiter: Waiter = { leave: () => {} };
+    const waiter: Waiter = { leave: () => {}, passes: () => stream.attempts.mayGo(cls) };
     stream.waiter = waiter;
     if (abandoned && stream.held) this.#session.paid(stream.held.discard());
     await (fate === "stay" ? waitingRoom.stay(cls, waiter, stay) : waitingRoom.pass(cls, waiter, why, stay));

@@ -81,6 +81,7 @@ export class Session {
     stream.detour?.forget(stream);
     if (stream.held) this.paid(stream.held.discard());
     stream.leave();
+    stream.attempts.end();
     stream.waiter?.leave();
     const { class: cls, rule } = stream.classified;
     onRequest?.({ class: cls, rule, outcome, ms: now() - stream.startedAt });

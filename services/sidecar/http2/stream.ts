@@ -3,6 +3,7 @@ import { type Classified, classify, type RequestHead } from "../../core/classes.
 import { classifyGrpc, type GrpcClassified, isGrpc } from "../../core/grpc-classes.ts";
 import type { Lease } from "../../core/ledger.ts";
 import type { Learner } from "../http1/delivery-paths.ts";
+import { Attempts } from "../relay/attempts.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { Waiter } from "../relay/waiting-room.ts";
 import type { Detour } from "./detour.ts";
@@ -30,8 +31,7 @@ export class Stream {
   headed = false;
   /** So much of its answer has gone to daprd that it can't get another one: for gRPC, whose heads are alike, content. */
   answered = false;
-  /** How often it went, or is going, to the app. */
-  attempts = 1;
+  readonly attempts: Attempts;
   /** What daprd has been allowed to send beyond the initial window. */
   granted = 0;
   /** What daprd allows to be sent to it beyond its initial window. */
@@ -48,6 +48,7 @@ export class Stream {
     const head = headOf(fields);
     const { delivery, call } = options.ledger.inFlight;
     this.id = id;
+    this.attempts = new Attempts(context);
     this.method = head.method;
     this.path = head.path;
     this.grpc = isGrpc(head.contentType);

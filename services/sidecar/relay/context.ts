@@ -2,10 +2,13 @@
 import type { RelayOptions } from "../relay.ts";
 import type { Budget } from "./budget.ts";
 import type { Buffers } from "./buffers.ts";
+import type { LastAttempts } from "./last-attempts.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
 export type RelayContext = {
   readonly options: RelayOptions;
+  /** What a request asks before it sets out: the lifecycle's gate, behind which last attempts go alone. */
+  readonly gate: LastAttempts;
   readonly waitingRoom: WaitingRoom;
   readonly budget: Budget;
   readonly buffers: Buffers;

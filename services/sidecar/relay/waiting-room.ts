@@ -9,8 +9,12 @@ import type { ParkReport } from "../relay.ts";
 /** How long to wait before connecting again if the gate stays open after a refusal, in ms: as often as Dapr pings. */
 const RETRY_MS = 100;
 
-/** One that waits. `leave` makes it look whether it still wants to. */
-export type Waiter = { leave: () => void };
+export type Waiter = {
+  /** Makes it look whether it still wants to wait. */
+  leave: () => void;
+  /** Whether it may go; without it, whatever the gate says of its class. */
+  readonly passes?: () => boolean;
+};
 
 export class WaitingRoom {
   #gate: Gate;
@@ -27,12 +31,12 @@ export class WaitingRoom {
    * @param why after a failure of the app, an open gate is not trusted at once
    */
   async pass(cls: TrafficClass, waiter: Waiter, why: ParkReport["why"], stay: () => boolean): Promise<void> {
-    if (why !== "gate" && stay() && this.#gate.mayPass(cls)) {
+    if (why !== "gate" && stay() && this.#passes(cls, waiter)) {
       const timer = setTimeout(() => waiter.leave(), RETRY_MS);
       await this.#change(cls, waiter);
       clearTimeout(timer);
     }
-    while (stay() && !this.#gate.mayPass(cls)) await this.#change(cls, waiter);
+    while (stay() && !this.#passes(cls, waiter)) await this.#change(cls, waiter);
   }
 
   /** Resolves when `stay` does not hold any more; it is looked at after `leave`, and when the gate opens. */
@@ -52,7 +56,11 @@ export class WaitingRoom {
   /** In the order in which they came. */
   #admit(): void {
     for (const [waiter, cls] of this.#waiting) {
-      if (this.#gate.mayPass(cls)) waiter.leave();
+      if (this.#passes(cls, waiter)) waiter.leave();
     }
+  }
+
+  #passes(cls: TrafficClass, { passes }: Waiter): boolean {
+    return passes ? passes() : this.#gate.mayPass(cls);
   }
 }
