@@ -14,12 +14,28 @@ export type GrpcClassified = {
   readonly rule: "callback" | "grpc";
 };
 
+/** Dapr's app-health probe (`pkg/channel/grpc`: HealthProbe); its answer is an empty message. */
+export const GRPC_HEALTH_CHECK = "/dapr.proto.runtime.v1.AppCallbackHealthCheck/HealthCheck";
+
+const SERVICE = "/dapr.proto.runtime.v1.AppCallback";
+/**
+ * What Dapr asks when the app's port first accepts, and not again once it has an answer
+ * (`pkg/runtime/pubsub/subscriptions.go`: GetSubscriptionsGRPC; `processor/binding/send.go`: subscribeBindingList,
+ * empty for good after an error). Dapr waits 3 s for the bindings, and without end for the subscriptions.
+ */
+const QUESTIONS: ReadonlySet<string> = new Set([`${SERVICE}/ListTopicSubscriptions`, `${SERVICE}/ListInputBindings`]);
+
 const DELIVERY =
   /^\/dapr\.proto\.runtime\.v1\.AppCallback(?:Alpha)?\/On(?:TopicEvent|BulkTopicEvent|BindingEvent|JobEvent)(?:Alpha\d+)?$/;
 
 /** @param path the `:path` of the request: `/package.Service/Method` */
 export function classifyGrpc(path: string): GrpcClassified {
   return DELIVERY.test(path) ? { class: "delivery", rule: "callback" } : { class: "call", rule: "grpc" };
+}
+
+/** Whether Dapr asks this only once. @param path as for `classifyGrpc` */
+export function isGrpcQuestion(path: string): boolean {
+  return QUESTIONS.has(path);
 }
 
 /** @param contentType value of Content-Type; gRPC's own is `application/grpc`, with a suffix or without */

@@ -42,9 +42,15 @@ export type RelayOptions = {
   readonly onCut?: (cut: CutReport) => void;
   /** Called when such a delivery goes to the app again; it must not throw. */
   readonly onRedeliver?: () => void;
-  /** Dapr's app-health probe, which DAPS answers in the app's place while `answers` holds; null: Dapr does not probe. */
+  /**
+   * Dapr's app-health probe, which DAPS answers in the app's place while `answers` holds; null: Dapr does not probe. Its
+   * path over gRPC is always the same.
+   */
   readonly health?: { readonly path: string; readonly answers: () => boolean } | null;
-  /** Called when the app is asked again what Dapr asks only once; it must not throw. */
+  /**
+   * Called when the app is asked again what Dapr asks only once, with the status of its answer: of HTTP, or of gRPC. It
+   * must not throw.
+   */
   readonly onAskAgain?: (question: { readonly path: string; readonly status: number }) => void;
   /** Called after each change of `connections`; it must not throw. */
   readonly onConnections?: (connections: number) => void;

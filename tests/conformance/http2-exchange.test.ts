@@ -153,7 +153,8 @@ describe("plain HTTP over HTTP/2", () => {
     asked.stream.respond({ ":status": 200 });
     asked.stream.end(JSON.stringify([{ pubsubname: "p", topic: "t", route: "/bulk" }]));
     await subscribe.end();
-    const options = scene.daprd.request({ ":method": "OPTIONS", ":path": "/binding" }, "");
+    const daprd = scene.connect();
+    const options = daprd.request({ ":method": "OPTIONS", ":path": "/binding" }, "");
     const second = await scene.app.expect("/binding");
     second.stream.respond({ ":status": 405 }, { endStream: true });
     await options.end();
@@ -161,9 +162,9 @@ describe("plain HTTP over HTTP/2", () => {
     expect(scene.harness.relay.deliveryPaths).toEqual(new Set(["/binding", "/bulk"]));
 
     const json = { "content-type": "application/json" };
-    scene.daprd.request({ ":path": "/orders", "content-type": "application/cloudevents+json" }, "{}");
-    scene.daprd.request({ ":path": "/bulk?a=b", ...json }, "{}");
-    scene.daprd.request({ ":path": "/m", ...json, "dapr-caller-app-id": "a", "dapr-callee-app-id": "b" }, "{}");
+    daprd.request({ ":path": "/orders", "content-type": "application/cloudevents+json" }, "{}");
+    daprd.request({ ":path": "/bulk?a=b", ...json }, "{}");
+    daprd.request({ ":path": "/m", ...json, "dapr-caller-app-id": "a", "dapr-callee-app-id": "b" }, "{}");
     await scene.harness.until(() => scene.harness.ledger.inFlight.call + scene.harness.ledger.inFlight.delivery === 3);
     expect(scene.harness.ledger.inFlight).toMatchObject({ delivery: 2, call: 1 });
   });

@@ -1,6 +1,6 @@
 /** Which gRPC methods of Dapr deliver something. */
 import { describe, expect, it } from "vitest";
-import { classifyGrpc, isGrpc } from "../../services/core/grpc-classes.ts";
+import { classifyGrpc, isGrpc, isGrpcQuestion } from "../../services/core/grpc-classes.ts";
 
 const SERVICE = "/dapr.proto.runtime.v1.AppCallback";
 
@@ -39,4 +39,17 @@ describe("isGrpc", () => {
   it.each(["", "application/json", "application/grpc-web", "text/application/grpc"])("knows that %s is not", (type) => {
     expect(isGrpc(type)).toBe(false);
   });
+});
+
+describe("isGrpcQuestion", () => {
+  it.each([`${SERVICE}/ListTopicSubscriptions`, `${SERVICE}/ListInputBindings`])("knows %s", (path) => {
+    expect(isGrpcQuestion(path)).toBe(true);
+  });
+
+  it.each([`${SERVICE}/OnInvoke`, `${SERVICE}HealthCheck/HealthCheck`, "/shop.Orders/ListInputBindings", ""])(
+    "knows that %s is not",
+    (path) => {
+      expect(isGrpcQuestion(path)).toBe(false);
+    },
+  );
 });

@@ -18,7 +18,12 @@ export function isAskedOnce({ method, path }: Pick<RequestHead, "method" | "path
 
 /** Whether the app may be asked again, `elapsedMs` after Dapr asked. */
 export function mayAskAgain(head: Pick<RequestHead, "method" | "path">, elapsedMs: number): boolean {
-  return isAskedOnce(head) && elapsedMs < ASK_AGAIN_FOR_MS;
+  return isAskedOnce(head) && isTimeLeft(elapsedMs);
+}
+
+/** Whether Dapr's question, `elapsedMs` old, may still wait for a better answer. */
+export function isTimeLeft(elapsedMs: number): boolean {
+  return elapsedMs < ASK_AGAIN_FOR_MS;
 }
 
 /** Whether an answer with this status may be Dapr's last word on the question. */

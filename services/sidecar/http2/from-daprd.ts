@@ -18,6 +18,7 @@ import {
 import { HeldStream } from "./held-stream.ts";
 import { Decoder } from "./hpack/decoder.ts";
 import type { HeaderField } from "./hpack/static-table.ts";
+import { answerHealth, answersHealth } from "./health.ts";
 import { CODE, Http2Error } from "./http2-error.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Session } from "./session.ts";
@@ -184,9 +185,14 @@ export class FromDaprd {
     this.lastId = id;
     session.streams.set(id, stream);
     stream.daprdEnded = endStream;
-    const retain = cls === "delivery" && options.redeliver != null;
+    if (answersHealth(session, stream)) {
+      this.#notPassed();
+      void answerHealth(session, stream);
+      return false;
+    }
+    const retain = stream.question !== null || cls === "delivery" && options.redeliver != null;
     const passes = gate.mayPass(cls);
-    const direct = passes && session.line !== null && !session.line.leaving;
+    const direct = passes && session.line !== null && !session.line.leaving && stream.question === null;
     if (retain || !direct) {
       stream.held = new HeldStream(budget, fields);
       stream.held.retain = retain;

@@ -11,14 +11,16 @@
  *
  * A delivery that can't go again is kept until the gate passes, then failed, so that Dapr's own policy decides; in a
  * drain that does not come, and it returns to the broker with daprd's leaving. One that was too large to be held stays
- * for good. A call that broke fails at once.
+ * for good. A call that broke fails at once, but for what Dapr asks only once and its question whether the app is well.
  * @module
  */
 import { codeOf } from "../../host/sockets/index.ts";
+import { isTimeLeft, timeToAskAgain } from "../http1/asked-once.ts";
 import type { ParkReport } from "../relay.ts";
 import type { Waiter } from "../relay/waiting-room.ts";
 import { Detour, type DetourOwner } from "./detour.ts";
 import { FLAG } from "./frames.ts";
+import { answerHealth, answersHealth } from "./health.ts";
 import type { HeaderField } from "./hpack/static-table.ts";
 import { CODE, Http2Error } from "./http2-error.ts";
 import type { Session } from "./session.ts";
@@ -68,7 +70,8 @@ export class Keeper implements DetourOwner {
     }
     session.context.options.gate.appFailed({ kind: "died", detail });
     for (const stream of all) {
-      if (stream.class === "delivery") this.#again(stream, "died");
+      if (stream.class === "delivery" || this.#mayAskAgain(stream)) this.#again(stream, "died");
+      else if (answersHealth(session, stream)) void answerHealth(session, stream);
       else session.fail(stream);
     }
   }
@@ -99,6 +102,23 @@ export class Keeper implements DetourOwner {
   }
 
   onHeaders(stream: Stream, fields: readonly HeaderField[], endStream: boolean): void {
+    const weighed = stream.answered ? undefined : stream.question?.weigh(stream, fields, endStream);
+    if (weighed?.do === "hold") return;
+    if (weighed?.do === "again" && this.#mayAskAgain(stream)) {
+      if (!endStream) stream.detour?.reset(stream, CODE.CANCEL);
+      return void this.#askAgain(stream, weighed.status);
+    }
+    this.#passHeld(stream);
+    this.#passHeaders(stream, fields, endStream);
+  }
+
+  /** The head of an answer that was held back for what follows it. */
+  #passHeld(stream: Stream): void {
+    const head = stream.question?.takeHead();
+    if (head) this.#passHeaders(stream, head, false);
+  }
+
+  #passHeaders(stream: Stream, fields: readonly HeaderField[], endStream: boolean): void {
     const session = this.#session;
     const again = stream.grpc && stream.headed;
     session.learn(stream, fields);
@@ -114,6 +134,7 @@ export class Keeper implements DetourOwner {
     const { daprd } = this.#session;
     while (daprd.window < payload.length && this.#session.has(stream)) await daprd.windowGrew.wait();
     if (!this.#session.has(stream)) return;
+    this.#passHeld(stream);
     stream.answered = true;
     stream.appEnded ||= endStream;
     stream.learner?.tap(payload, 0, payload.length);
@@ -123,6 +144,7 @@ export class Keeper implements DetourOwner {
 
   onReset(stream: Stream, code: number): void {
     if (code === CODE.REFUSED_STREAM && !stream.answered && stream.held?.whole) return this.onUnprocessed(stream);
+    if (this.#mayAskAgain(stream)) return this.#askLater(stream);
     this.#session.daprd.reset(stream.id, code);
     this.#session.finish(stream, "finished");
   }
@@ -149,14 +171,42 @@ export class Keeper implements DetourOwner {
   #again(stream: Stream, why: ParkReport["why"] | null): void {
     const { held, answered } = stream;
     stream.leave();
+    if (this.#mayAskAgain(stream)) return this.#askLater(stream);
     if (answered || !held) return this.keep(stream, "died", "fail");
     if (stream.attempts.cutOff(stream.path, held.whole)) this.keep(stream, why);
     else this.keep(stream, "died", stream.attempts.stays ? "stay" : "fail");
   }
 
+  #mayAskAgain({ question, answered, startedAt, held }: Stream): boolean {
+    if (question === null || answered || !held?.whole) return false;
+    return isTimeLeft(this.#session.context.options.now() - startedAt);
+  }
+
+  async #askAgain(stream: Stream, status: number): Promise<void> {
+    this.#takeBack(stream);
+    this.#session.context.options.onAskAgain?.({ path: stream.path, status });
+    await timeToAskAgain();
+    if (this.#stays(stream)) this.keep(stream, null);
+  }
+
+  /** The app dropped a question: it waits like a delivery. */
+  #askLater(stream: Stream): void {
+    this.#takeBack(stream);
+    this.keep(stream, "died");
+  }
+
+  #takeBack(stream: Stream): void {
+    stream.detour?.forget(stream);
+    stream.question?.takeHead();
+    stream.leave();
+    stream.place = "kept";
+    stream.detour = null;
+  }
+
   async #carry(stream: Stream, why: ParkReport["why"] | null, fate: Fate): Promise<void> {
     const { gate, ledger } = this.#session.context.options;
     for (;;) {
+      if (why !== null && answersHealth(this.#session, stream)) return answerHealth(this.#session, stream);
       if (why !== null && !await this.#park(stream, why, fate)) return;
       if (fate !== "go") return this.#session.fail(stream);
       if (!stream.attempts.mayGo(stream.class)) {

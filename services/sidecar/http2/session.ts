@@ -73,7 +73,8 @@ export class Session {
     if (stream.appEnded && stream.daprdEnded) this.finish(stream, "finished");
   }
 
-  finish(stream: Stream, outcome: RequestOutcome): void {
+  /** @param outcome null: nobody is told, as DAPS answered by itself */
+  finish(stream: Stream, outcome: RequestOutcome | null): void {
     if (!this.has(stream)) return;
     const { onRequest, now } = this.context.options;
     this.streams.delete(stream.id);
@@ -84,7 +85,7 @@ export class Session {
     stream.attempts.end();
     stream.waiter?.leave();
     const { class: cls, rule } = stream.classified;
-    onRequest?.({ class: cls, rule, outcome, ms: now() - stream.startedAt });
+    if (outcome !== null) onRequest?.({ class: cls, rule, outcome, ms: now() - stream.startedAt });
   }
 
   /**

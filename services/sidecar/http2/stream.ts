@@ -9,6 +9,7 @@ import type { Waiter } from "../relay/waiting-room.ts";
 import type { Detour } from "./detour.ts";
 import type { HeldStream } from "./held-stream.ts";
 import type { HeaderField } from "./hpack/static-table.ts";
+import { type Question, questionOf } from "./question.ts";
 
 export class Stream {
   readonly id: number;
@@ -18,6 +19,8 @@ export class Stream {
   readonly path: string;
   readonly grpc: boolean;
   readonly startedAt: number;
+  /** What Dapr asks only once; null for everything else. */
+  readonly question: Question | null;
   /** Where its frames go; `kept`: nowhere yet. */
   place: "direct" | "kept" | "detour" = "kept";
   /** While it is on its way to the app, or with it. */
@@ -53,6 +56,7 @@ export class Stream {
     this.path = head.path;
     this.grpc = isGrpc(head.contentType);
     this.classified = this.grpc ? classifyGrpc(head.path) : classify(head, deliveryPaths, delivery + call === 0);
+    this.question = questionOf(this);
     this.startedAt = options.now();
   }
 
