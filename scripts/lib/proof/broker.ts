@@ -62,14 +62,14 @@ export class Broker implements AsyncDisposable {
   }
 
   /** Publishes a message as a CloudEvent and waits for the broker's confirmation. */
-  async publish(topic: string, { id, workMs, poison }: Message): Promise<void> {
+  async publish(topic: string, { id, workMs, poison, ill }: Message): Promise<void> {
     const event = {
       specversion: "1.0",
       id,
       source: "daps-proof",
       type: "work",
       datacontenttype: "application/json",
-      data: { id, workMs, ...poison ? { poison } : {} },
+      data: { id, workMs, ...poison ? { poison } : {}, ...ill ? { ill } : {} },
     };
     const options = { persistent: true, contentType: "application/cloudevents+json", messageId: id };
     await this.#confirmed(topic, "", event, options);

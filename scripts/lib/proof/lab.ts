@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { denoBaseArchive, denoBaseImage } from "../cluster/images/index.ts";
 import { type Cluster, openCluster } from "../cluster/index.ts";
+import { grpcWorkerScript, type Script, workerScript } from "../worker/script.ts";
 import { Broker } from "./broker.ts";
 
 export interface Lab extends AsyncDisposable {
@@ -20,8 +19,9 @@ export interface Lab extends AsyncDisposable {
   readonly host: string;
   /** Runs Deno; the node has it. */
   readonly image: string;
-  /** The source of worker.ts. */
-  readonly script: string;
+  readonly script: Script;
+  /** Of a worker that speaks gRPC; made when it is first asked for. */
+  readonly grpcScript: () => Promise<Script>;
 }
 
 /**
@@ -32,16 +32,19 @@ export async function openLab(name?: string): Promise<Lab> {
   const cluster = await openCluster(name);
   const [image, script, host] = await Promise.all([
     loadWorkerImage(cluster),
-    readFile(join(import.meta.dirname, "../worker/worker.ts"), "utf8"),
+    workerScript(),
     ownAddress(cluster.env.AMQP_URL),
   ]);
   const kube = new KubeConfig();
   kube.loadFromFile(cluster.env.KUBECONFIG);
   const broker = await Broker.connect(cluster.env);
-  return { cluster, broker, kube, host, image, script, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
+  let grpc: Promise<Script> | undefined;
+  const grpcScript = () => grpc ??= grpcWorkerScript();
+  const end = () => broker[Symbol.asyncDispose]();
+  return { cluster, broker, kube, host, image, script, grpcScript, [Symbol.asyncDispose]: end };
 }
 
-/** The worker is one file in a ConfigMap, so that its image is Deno's alone. */
+/** The worker is some files in a ConfigMap, so that its image is Deno's alone. */
 async function loadWorkerImage(cluster: Cluster): Promise<string> {
   if (cluster.provider === "kind") return `denoland/deno:${(await denoBaseImage()).split(":").at(-1)}`;
   await cluster.loadImage(await denoBaseArchive());

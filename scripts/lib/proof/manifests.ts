@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Script } from "../worker/script.ts";
 
 /** A worker's names; they are its topic's and its queue's too, so that workers do not meet. */
 export interface WorkerNames {
@@ -44,6 +45,8 @@ export interface WorkerOptions {
   readonly dapr?: Readonly<Record<string, string>>;
   /** Whether the app container has a readinessProbe on its ready path. Default true. */
   readonly readinessProbe?: boolean;
+  /** Whether the worker speaks gRPC. Then its `/healthz` is the gRPC health check. */
+  readonly grpc?: boolean;
   /** How the worker subscribes: by a resource, or as its answer to `GET /dapr/subscribe`. Default `declarative`. */
   readonly subscribe?: "declarative" | "programmatic" | "none";
   /** Changes the pod's spec last; for what only one test needs. */
@@ -98,21 +101,21 @@ export function subscriptionManifest({ namespace, app, topic }: WorkerNames): ob
 }
 
 /** The Deployment and what it needs, but the namespace and the component. */
-export function workerManifests(names: WorkerNames, script: string, options: WorkerOptions): object[] {
+export function workerManifests(names: WorkerNames, script: Script, options: WorkerOptions): object[] {
   const { namespace, app } = names;
   const config = {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: `${app}-${SCRIPT}`, namespace },
-    data: { "worker.ts": script },
+    data: script.files,
   };
   const declarative = (options.subscribe ?? "declarative") === "declarative";
-  return [config, ...declarative ? [subscriptionManifest(names)] : [], deployment(names, options)];
+  return [config, ...declarative ? [subscriptionManifest(names)] : [], deployment(names, script, options)];
 }
 
-function deployment(names: WorkerNames, options: WorkerOptions): object {
+function deployment(names: WorkerNames, script: Script, options: WorkerOptions): object {
   const { namespace, app } = names;
-  const spec = podSpec(names, options);
+  const spec = podSpec(names, script, options);
   options.spec?.(spec);
   return {
     apiVersion: "apps/v1",
@@ -127,7 +130,7 @@ function deployment(names: WorkerNames, options: WorkerOptions): object {
   };
 }
 
-function annotations(app: string, { daps, dapr, native }: WorkerOptions): Record<string, string> {
+function annotations(app: string, { daps, dapr, native, grpc }: WorkerOptions): Record<string, string> {
   const prefixed = (prefix: string, values: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, value]));
   return {
@@ -135,12 +138,13 @@ function annotations(app: string, { daps, dapr, native }: WorkerOptions): Record
     "dapr.io/app-id": app,
     "dapr.io/app-port": String(WORKER_PORT),
     ...native ? { "dapr.io/enable-native-sidecar": "true" } : {},
+    ...grpc ? { "dapr.io/app-protocol": "grpc" } : {},
     ...prefixed("dapr.io/", dapr ?? {}),
     ...prefixed("daps.io/", daps === false ? { enabled: "false" } : daps),
   };
 }
 
-function podSpec({ app, topic }: WorkerNames, options: WorkerOptions): PodSpec {
+function podSpec({ app, topic }: WorkerNames, script: Script, options: WorkerOptions): PodSpec {
   const env = {
     PORT: String(WORKER_PORT),
     LEDGER_URL: options.ledgerUrl,
@@ -151,7 +155,8 @@ function podSpec({ app, topic }: WorkerNames, options: WorkerOptions): PodSpec {
     DENO_DIR: "/tmp",
     ...options.env,
   };
-  const probe = { httpGet: { path: READY_PATH, port: WORKER_PORT }, periodSeconds: 1 };
+  const check = options.grpc ? { grpc: { port: WORKER_PORT } } : { httpGet: { path: READY_PATH, port: WORKER_PORT } };
+  const probe = { ...check, periodSeconds: 1 };
   return {
     terminationGracePeriodSeconds: options.gracePeriodSeconds ?? 60,
     volumes: [{ name: "script", configMap: { name: `${app}-${SCRIPT}` } }],
@@ -159,7 +164,7 @@ function podSpec({ app, topic }: WorkerNames, options: WorkerOptions): PodSpec {
       name: "app",
       image: options.image,
       imagePullPolicy: "IfNotPresent",
-      command: ["deno", "run", "--allow-net", "--allow-env", "/app/worker.ts"],
+      command: ["deno", "run", "--allow-net", "--allow-env", `/app/${script.main}`],
       ports: [{ containerPort: WORKER_PORT }],
       env: [
         { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },

@@ -13,6 +13,8 @@ export interface Message {
   readonly atMs: number;
   /** The worker's process dies of it. */
   readonly poison?: boolean;
+  /** While the worker works on it, it says of its health that it is ill. */
+  readonly ill?: boolean;
 }
 
 export interface ScheduleOptions {

@@ -27,6 +27,8 @@ export interface DeployOptions extends Omit<WorkerOptions, "image" | "ledgerUrl"
   readonly namespace: string;
   /** Dapr's app id. Default `worker`. */
   readonly app?: string;
+  /** What else the namespace needs before the worker starts. */
+  readonly beside?: readonly object[];
   /** Whether to wait until every pod is Ready and, if it subscribes, has its consumer. Default true. */
   readonly wait?: boolean;
   /** How long a Deployment may take until then, in ms. Default 120,000. */
@@ -74,6 +76,7 @@ export class WorkerDeployment implements AsyncDisposable {
     const pods = await Pods.watch(lab.kube, { namespace: names.namespace, labelSelector: `app=${names.app}` });
     const worker = new WorkerDeployment(lab, names, ledger, pods, options);
     await cluster.apply(componentManifest(names, { ...options, amqpUrl: cluster.env.AMQP_URL }));
+    if (options.beside) await cluster.apply([...options.beside]);
     await worker.apply();
     if (options.wait ?? true) await worker.settled();
     return worker;
@@ -81,8 +84,9 @@ export class WorkerDeployment implements AsyncDisposable {
 
   /** Applies the worker's manifests again, with changes if need be; `settled` waits until that is done. */
   async apply(changes: Partial<WorkerOptions> = {}): Promise<void> {
-    const { cluster, image, script } = this.#lab;
+    const { cluster, image } = this.#lab;
     const options = { ...this.#options, image, ledgerUrl: this.ledger.url, ...changes };
+    const script = options.grpc ? await this.#lab.grpcScript() : this.#lab.script;
     await cluster.apply(workerManifests(this.names, script, options));
   }
 

@@ -1,5 +1,5 @@
 /**
- * A message worker to try DAPS on: one file, no dependencies, the same on Deno (in a pod) and on Node (in a unit test).
+ * A message worker to try DAPS on: no dependencies, the same on Deno (in a pod) and on Node (in a unit test).
  * What it does before it works, while it is busy and when it is stopped is chosen by its environment, see
  * `readOptions`; all that happens to it is told to a ledger outside the pod.
  *
@@ -9,32 +9,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createHttp2Server } from "node:http2";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Reporter } from "./reporter.ts";
 
-/** What every report says. */
-interface Told {
-  readonly pod: string;
-  /** Of one process: a restarted container has the pod's name, but another instance. */
-  readonly instance: string;
-  /** Counts the reports of an instance from 0, so that one that came twice is known, and one that is missing. */
-  readonly sequence: number;
-  /** When it happened, by the worker's clock, in ms since 1970. */
-  readonly at: number;
-}
-
-/** What a worker reports, without what is common to all reports. */
-export type Happening =
-  /** `sigterm`: received. `exit`: about to end by itself. */
-  | { readonly kind: "started" | "listening" | "ready" | "sigterm" | "exit" }
-  /** A request other than for readiness and busy that came before the ready path first gave 2xx. */
-  | { readonly kind: "early"; readonly method: string; readonly path: string }
-  /** One of Dapr's questions (`/dapr/…`, OPTIONS), and how it was answered. */
-  | { readonly kind: "asked"; readonly method: string; readonly path: string; readonly status: number }
-  /** A message that was answered with an error as the worker was not ready. */
-  | { readonly kind: "refused"; readonly message: string; readonly status: number }
-  /** Told before the work starts; an attempt without `completed` was cut off. */
-  | { readonly kind: "begun" | "completed"; readonly message: string; readonly attempt: string };
-
-export type WorkerEvent = Told & Happening;
+export type { Happening, WorkerEvent } from "./reporter.ts";
 
 interface Options {
   readonly port: number;
@@ -49,6 +26,7 @@ interface Options {
   readonly whileStarting: "refuse" | "answer";
   readonly busy: { readonly kind: "json" | "404" | "html" | "none" } | { readonly kind: "sticky"; readonly ms: number };
   readonly busyPath: string;
+  readonly healthPath: string;
   readonly subscription: { readonly pubsubname: string; readonly topic: string } | undefined;
   readonly route: string;
   readonly bindingRoute: string;
@@ -72,6 +50,7 @@ interface Options {
  * | `READY_ASKS` | – | a URL (of Dapr's sidecar, say) that must give 2xx for the ready path to give it |
  * | `BUSY` | `json` | `json` (true to fact), `sticky:SECONDS` (still true so long after the last work), `404`, `html` (a catch-all page), `none` (the connection breaks) |
  * | `BUSY_PATH` | /api/busy | |
+ * | `HEALTH_PATH` | /api/health | 503 while it works on a message that says `ill`, else 200 |
  * | `SUBSCRIBE` | – | `PUBSUB/TOPIC`, told in `GET /dapr/subscribe`; without it an empty list |
  * | `ROUTE` | /work | where messages come |
  * | `BINDING_ROUTE` | – | where an input binding's come |
@@ -113,6 +92,7 @@ function readOptions(env: Readonly<Record<string, string | undefined>>): Options
       ? { kind: "sticky", ms: Number(sticky[1]) * 1000 }
       : { kind: oneOf("BUSY", ["json", "404", "html", "none"]) },
     busyPath: env.BUSY_PATH ?? "/api/busy",
+    healthPath: env.HEALTH_PATH ?? "/api/health",
     subscription: pubsubname && topic ? { pubsubname, topic } : undefined,
     route: env.ROUTE ?? "/work",
     bindingRoute: env.BINDING_ROUTE ?? "",
@@ -130,53 +110,7 @@ const CRASH_PATH = "/crash";
 /** As if it were by SIGKILL, which a container's first process can't send to itself. */
 const CRASH_STATUS = 137;
 
-const REPORT_TIMEOUT_MS = 2_000;
-const REPORT_PAUSE_MS = 100;
-const REPORT_ATTEMPTS = 30;
-
-/**
- * Reports to the ledger; each one is awaited and repeated until the ledger has taken it. A worker that finds no ledger
- * when it starts (the demo's is gone when the demo has ended, its workers are not) works without.
- */
-class Reporter {
-  readonly #url: string;
-  readonly #pod: string;
-  readonly #instance = crypto.randomUUID();
-  #sequence = 0;
-  #unrecorded = false;
-
-  constructor(url: string, pod: string) {
-    this.#url = url;
-    this.#pod = pod;
-  }
-
-  async report(happening: Happening): Promise<void> {
-    if (this.#unrecorded) return;
-    const told: Told = { pod: this.#pod, instance: this.#instance, sequence: this.#sequence++, at: Date.now() };
-    const body = JSON.stringify({ ...told, ...happening });
-    let last: unknown;
-    for (let attempt = 0; attempt < REPORT_ATTEMPTS; attempt++) {
-      if (attempt > 0) await sleep(REPORT_PAUSE_MS);
-      try {
-        const signal = AbortSignal.timeout(REPORT_TIMEOUT_MS);
-        const response = await fetch(this.#url, { method: "POST", body, signal });
-        await response.body?.cancel();
-        if (response.ok) return;
-        last = `status ${response.status}`;
-      } catch (error) {
-        last = error;
-      }
-    }
-    console.error(`Cannot report ${happening.kind} to ${this.#url} after ${REPORT_ATTEMPTS} attempts:`, last);
-    if (told.sequence === 0) {
-      this.#unrecorded = true;
-      return;
-    }
-    // Counts that miss a report would be wrong without anybody knowing: better no worker than such a one.
-    console.error(`Cannot report ${happening.kind} to ${this.#url} after ${REPORT_ATTEMPTS} attempts:`, last);
-    process.exit(70);
-  }
-}
+const JOBS = "/job/";
 
 const options = readOptions(process.env);
 const reporter = new Reporter(options.ledger, options.pod);
@@ -185,6 +119,7 @@ let started = false;
 let readyOnce = false;
 let stopping = false;
 let working = 0;
+let ill = 0;
 let open = 0;
 let lastWorkAt = Number.NEGATIVE_INFINITY;
 
@@ -234,24 +169,28 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** The message in a CloudEvent, or in a binding's body, which is the message itself. */
-function messageIn(body: string): { id: string; workMs: number; poison: boolean } {
-  const event = JSON.parse(body) as { id?: unknown; data?: unknown };
-  const data = (event.data ?? event) as { id?: unknown; workMs?: unknown; poison?: unknown };
+type Message = { id: string; workMs: number; poison: boolean; ill: boolean };
+
+/** The message in a CloudEvent, or in a binding's body, which is the message itself; a job without data is its name. */
+function messageIn(body: string, path: string): Message {
+  const event = (body === "" ? { id: path.slice(JOBS.length) } : JSON.parse(body)) as { id?: unknown; data?: unknown };
+  const data = (event.data ?? event) as { id?: unknown; workMs?: unknown; poison?: unknown; ill?: unknown };
   return {
     id: String(data.id ?? event.id),
     workMs: typeof data.workMs === "number" ? data.workMs : options.workMs,
     poison: data.poison === true,
+    ill: data.ill === true,
   };
 }
 
-async function handleMessage(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const message = messageIn(await bodyOf(request));
+async function handleMessage(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  const message = messageIn(await bodyOf(request), path);
   if (!started) {
     await reporter.report({ kind: "refused", message: message.id, status: 503 });
     return answer(response, 503);
   }
   working++;
+  if (message.ill) ill++;
   try {
     const attempt = crypto.randomUUID();
     await reporter.report({ kind: "begun", message: message.id, attempt });
@@ -262,6 +201,7 @@ async function handleMessage(request: IncomingMessage, response: ServerResponse)
   } finally {
     lastWorkAt = Date.now();
     working--;
+    if (message.ill) ill--;
   }
 }
 
@@ -276,9 +216,11 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   // The busy endpoint is asked by DAPS, not by Dapr.
   if (path === options.busyPath && method === "GET") return await answerBusy(response);
   if (path === CRASH_PATH) process.exit(CRASH_STATUS);
+  if (path === options.healthPath && method === "GET") return answer(response, ill > 0 ? 503 : 200);
   if (!readyOnce) await reporter.report({ kind: "early", method, path });
-  if (method === "POST" && (path === options.route || path === options.bindingRoute)) {
-    return await handleMessage(request, response);
+  const isMessage = path === options.route || path === options.bindingRoute || path.startsWith(JOBS);
+  if (method === "POST" && isMessage) {
+    return await handleMessage(request, response, path);
   }
   const dapr = daprsAnswer(method, path);
   const [status, body] = !started && (!dapr || options.whileStarting === "refuse") ? [503] : dapr ?? [200, {}];
