@@ -3,7 +3,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { answer, type Answered, type Client, stage } from "./http2-harness.ts";
 
 let answers = false;
-const scene = stage({ health: { path: "/healthz", answers: () => answers } });
+/** As the lifecycle does: from the first failure of the app on. */
+const speaks = () => answers || scene.harness.gate.failures.length > 0;
+const scene = stage({ health: { path: "/healthz", answers: speaks } });
 beforeEach(() => {
   answers = false;
 });
@@ -61,7 +63,6 @@ describe("the probe by gRPC", () => {
   it("that the app dies of is answered by DAPS", async () => {
     const asked = probe(scene.daprd);
     await scene.app.expect(PROBE);
-    answers = true;
     for (const socket of scene.app.sockets) socket.destroy();
     await expectWell(asked);
   });
@@ -71,9 +72,8 @@ describe("the probe by gRPC", () => {
     answer(await scene.app.expect(PROBE));
     await asked.end();
     await scene.app.die();
-    await scene.harness.until(() => scene.harness.relay.connections === 1);
-    answers = true;
     await expectWell(probe(scene.daprd));
+    expect(scene.harness.gate.failures).not.toEqual([]);
     expect(scene.harness.ledger.parked.call).toBe(0);
   });
 

@@ -109,7 +109,12 @@ export class Http1Connection implements Connection {
 
   async #carry(sent: boolean): Promise<void> {
     try {
-      this.#after(await this.#exchange.carry(sent));
+      const next = await this.#exchange.carry(sent);
+      // The app did not survive the probe, or was not there for it.
+      if (next.do === "close" && !this.#exchange.answer.passed && !this.#inlet.ended && this.#answersHealth()) {
+        return await this.#answerHealth();
+      }
+      this.#after(next);
     } catch (error) {
       this.#fail(error);
     }

@@ -234,7 +234,7 @@ export class Exchange {
   }
 
   #park(why: ParkReport["why"], forever: boolean): Promise<boolean> {
-    return this.#parking.wait(this.#class, this.head.path, why, forever);
+    return this.#parking.wait(this.#class, this.head, why, forever);
   }
 
   #usable(): Upstream | null {

@@ -1,5 +1,5 @@
 /** A request that waits: neither answered nor refused, and its connection watched. @module */
-import type { Classified } from "../../core/classes.ts";
+import type { Classified, RequestHead } from "../../core/classes.ts";
 import type { ParkReport } from "../relay.ts";
 import type { Attempts } from "../relay/attempts.ts";
 import type { RelayContext } from "../relay/context.ts";
@@ -29,10 +29,17 @@ export class Parking {
    * Holds the request until the gate lets it pass.
    *
    * @param forever until daprd leaves, even if the gate opens
-   * @returns whether it may go on: false if daprd left, or the request proved malformed or can't be sent any more
+   * @returns whether it may go on: false if daprd left, or the request proved malformed or can't be sent any more, or if
+   * it is Dapr's app-health probe, which need not wait, as DAPS answers it
    */
-  async wait(classified: Classified, path: string, why: ParkReport["why"], forever: boolean): Promise<boolean> {
+  async wait(
+    classified: Classified,
+    { method, path }: Pick<RequestHead, "method" | "path">,
+    why: ParkReport["why"],
+    forever: boolean,
+  ): Promise<boolean> {
     const { options, waitingRoom, abandoned } = this.#context;
+    if (method === "GET" && path === options.health?.path && options.health.answers()) return false;
     const { class: cls, rule } = classified;
     const inlet = this.#inlet;
     const stay = () => !inlet.ended && !this.#closed && this.#intake.malformed === null;
