@@ -16,7 +16,7 @@ export interface Script {
 
 /** As it is: Deno runs it. */
 export async function workerScript(): Promise<Script> {
-  const names = ["worker.ts", "reporter.ts"];
+  const names = ["worker.ts", "ending.ts", "reporter.ts"];
   const texts = names.map(async (name) => [name, await readFile(join(import.meta.dirname, name), "utf8")] as const);
   return { files: Object.fromEntries(await Promise.all(texts)), main: "worker.ts" };
 }
@@ -35,12 +35,8 @@ export async function grpcWorkerScript(): Promise<Script> {
       format: "esm",
       minify: true,
       entryFileNames: "grpc.js",
-      chunkFileNames: "[name].js",
     });
-    const files = Object.fromEntries(
-      output.flatMap((item) => item.type === "chunk" ? [[item.fileName, item.code]] : []),
-    );
-    return { files, main: "grpc.js" };
+    return { files: { "grpc.js": output[0].code }, main: "grpc.js" };
   } finally {
     await bundle.close();
   }

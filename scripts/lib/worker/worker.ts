@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createHttp2Server } from "node:http2";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ending } from "./ending.ts";
 import { Reporter } from "./reporter.ts";
 
 export type { Happening, WorkerEvent } from "./reporter.ts";
@@ -250,7 +251,10 @@ server.keepAliveTimeout = 120_000;
 
 /** Waits until nothing is in flight, then ends the process. */
 async function leave(): Promise<never> {
-  if (options.onSigterm !== "exit") { while (working > 0 || open > 0) await sleep(10); }
+  if (options.onSigterm !== "exit") {
+    while (working > 0 || open > 0) await sleep(10);
+    await Promise.all(ending.map((end) => end()));
+  }
   await reporter.report({ kind: "exit" });
   process.exit(0);
 }
