@@ -2,7 +2,18 @@
  * Every setting of DAPS: one table, from which the parser, the check of the chart's schema and the reference come.
  * @module
  */
-import { containerName, duration, httpPath, image, integer, oneOf, quantity, truth, type ValueType } from "./values.ts";
+import {
+  bytes,
+  containerName,
+  duration,
+  httpPath,
+  image,
+  integer,
+  oneOf,
+  quantity,
+  truth,
+  type ValueType,
+} from "./values.ts";
 import { type Warning, warning } from "./warnings.ts";
 
 export const ANNOTATION_PREFIX = "daps.io/";
@@ -155,6 +166,22 @@ export const SETTINGS = {
     type: integer(1, 100),
     default: 3,
     meaning: "How often a delivery is attempted in all; then Dapr's own policy decides.",
+  }),
+  holdPerRequest: required({
+    key: "hold-per-request",
+    chart: "defaults.holdPerRequest",
+    type: bytes(0, 2 ** 30),
+    default: 4 * 2 ** 20,
+    meaning: "How much of one request is kept in memory while it waits, or might have to be delivered again. What is " +
+      "larger is not delivered again. The default is Dapr's own limit of a request.",
+  }),
+  holdTotal: required({
+    key: "hold-total",
+    chart: "defaults.holdTotal",
+    type: bytes(0, 2 ** 30),
+    default: 32 * 2 ** 20,
+    meaning: "How much of all requests is kept, no more than a quarter of `sidecar-memory-limit`. `0`: only what one " +
+      "read brings, some kilobytes.",
   }),
   sidecarImage: optional({
     key: "sidecar-image",

@@ -107,6 +107,8 @@ const schema = v.object({
   /** Of the pod's spec; the real one may be shorter or longer (kubelet `pod_workers.go`: DeletionGracePeriodSeconds). */
   gracePeriodMs: ms,
   redeliver: v.object({ enabled: v.boolean(), limit: v.number() }),
+  /** What may be kept of requests in memory. */
+  hold: v.object({ perRequestBytes: v.number(), totalBytes: v.number() }),
   /** The pod belongs to a Job: an ordinary daprd is stopped when the app is gone, and never by force. */
   job: v.boolean(),
   logLevel: v.picklist(["debug", "info", "warn", "error"]),

@@ -3,6 +3,7 @@
  * @module
  */
 import { formatDuration, parseDuration } from "./duration.ts";
+import { formatBytes, parseQuantity } from "./quantity.ts";
 
 /** How a setting's text becomes a value. */
 export type ValueType<T> = {
@@ -93,3 +94,16 @@ export const quantity: ValueType<string> = matching(
   "a Kubernetes quantity such as 10m, 0.5 or 64Mi",
   /^\d{1,12}(?:\.\d{1,9})?(?:m|k|Ki|M|Mi|G|Gi)?$/,
 );
+
+/** Bytes, written as a Kubernetes quantity. */
+export function bytes(least: number, most: number): ValueType<number> {
+  return {
+    name: "quantity",
+    accepts: `a Kubernetes quantity such as 512Ki or 4Mi, from ${formatBytes(least)} to ${formatBytes(most)}`,
+    parse(text) {
+      const value = parseQuantity(text.trim());
+      return value !== undefined && Number.isInteger(value) && value >= least && value <= most ? value : undefined;
+    },
+    format: formatBytes,
+  };
+}

@@ -20,6 +20,7 @@ import { collectGarbage } from "../host/memory.ts";
 import { serve } from "../host/serve/index.ts";
 import { onEndSignal } from "../host/signals.ts";
 import { systemSockets } from "../host/sockets/index.ts";
+import { onUncaught } from "../host/uncaught.ts";
 import { createAdmin } from "./admin.ts";
 import { startAsking } from "./asking.ts";
 import { Hooks } from "./hooks.ts";
@@ -58,6 +59,7 @@ export async function main(): Promise<number> {
     policy: {
       ...config,
       readyTimeoutMs: config.ready.timeoutMs,
+      appHeld: config.app.held,
       daprdNative: config.daprd.native,
       daprdStop: config.daprd.stop,
     },
@@ -75,6 +77,7 @@ export async function main(): Promise<number> {
       ledger,
       sockets,
       now: () => clock.now(),
+      hold: config.hold,
       redeliver: config.redeliver.enabled ? { limit: config.redeliver.limit } : null,
       health: config.app.healthPath === null
         ? null
@@ -129,6 +132,12 @@ export async function main(): Promise<number> {
     log.info("asked to end", { signal });
     lifecycle.dispatch({ type: "sigterm" });
   });
+  let failed = false;
+  onUncaught((error) => {
+    failed = true;
+    log.error("an error that nobody foresaw: ends in order, daprd first", { error: errorMessage(error) });
+    lifecycle.dispatch({ type: "sigterm" });
+  });
   if (relay) void openWhenReady(relay, lifecycle, log);
   log.info("gating", { ready: config.ready, app: config.app, daprdNative: config.daprd.native, sockets: sockets.kind });
   if (await daprd.isUp()) lifecycle.dispatch({ type: "daprd-up" });
@@ -136,7 +145,7 @@ export async function main(): Promise<number> {
   tidyWhenQuiet(ledger, clock, collectGarbage);
 
   await lifecycle.until((_, { exit }) => exit);
-  return 0;
+  return failed ? 1 : 0;
 }
 
 async function openWhenReady(relay: Relay, lifecycle: Lifecycle, log: Log): Promise<void> {
@@ -152,6 +161,9 @@ async function openWhenReady(relay: Relay, lifecycle: Lifecycle, log: Log): Prom
   }
   await lifecycle.until(({ phase }) => phase === "leaving" || phase === "forced" || phase === "gone");
   relay.abandonParked();
+  // A daprd that is started again must not find the port of a DAPS that is about to end.
+  await lifecycle.until(({ phase, daprdGone }) => phase === "gone" && daprdGone);
+  relay.close();
 }
 
 // What can't be written is in the log as well.

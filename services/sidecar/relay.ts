@@ -64,7 +64,7 @@ export type Protocol = "http1" | "http2" | "opaque";
 export type HoldLimits = {
   /** Default 4 MiB, Dapr's own limit of a request. */
   readonly perRequestBytes: number;
-  /** Default 64 MiB. */
+  /** Default 32 MiB. */
   readonly totalBytes: number;
 };
 

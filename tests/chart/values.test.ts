@@ -102,6 +102,7 @@ describe("values.schema.json", () => {
     ["defaults.daprdStop=kill", "daprdStop"],
     ["defaults.redeliver=maybe", "redeliver"],
     ["defaults.redeliverLimit=0", "redeliverLimit"],
+    ["defaults.holdTotal=plenty", "holdTotal"],
     ["sidecar.native=perhaps", "native"],
     ["sidecar.memoryLimit=lots", "memoryLimit"],
     ["sidecar.logLevel=verbose", "logLevel"],

@@ -1,5 +1,6 @@
 /** Deliveries sent again after the app died. */
 import { describe, expect, it } from "vitest";
+import type { CutReport } from "../../services/sidecar/relay.ts";
 import { answer, call, delivery, Harness, Peer, stage } from "./relay-harness.ts";
 
 const scene = stage();
@@ -26,7 +27,13 @@ describe("redelivery", () => {
   });
 
   it("ends after the last attempt, so that Dapr's own policy decides", async () => {
-    const again = await Harness.start(scene.app.port, { redeliver: { limit: 3 } });
+    const cuts: CutReport[] = [];
+    let redelivered = 0;
+    const again = await Harness.start(scene.app.port, {
+      redeliver: { limit: 3 },
+      onCut: (cut) => cuts.push(cut),
+      onRedeliver: () => redelivered++,
+    });
     const daprd = await Peer.connect(again.port);
     daprd.send(delivery("poison"));
     for (let attempt = 1; attempt <= 3; attempt++) {
@@ -40,6 +47,8 @@ describe("redelivery", () => {
     await daprd.end();
     expect(daprd.text).toBe("");
     expect(scene.app.peers).toHaveLength(3);
+    expect(cuts).toEqual(["again", "alone", "give-up"].map((fate, i) => ({ path: "/orders", cut: i + 1, fate })));
+    expect(redelivered).toBe(2);
     again.relay.close();
   });
 
@@ -133,8 +142,10 @@ describe("redelivery", () => {
   });
 
   it("keeps what is too large to be held parked, also when the gate opens", async () => {
+    const fates: string[] = [];
     const again = await Harness.start(scene.app.port, {
       redeliver: { limit: 3 },
+      onCut: ({ fate }) => fates.push(fate),
       hold: { perRequestBytes: 50_000, totalBytes: 1_000_000 },
     });
     const message = delivery("x".repeat(300_000));
@@ -150,6 +161,7 @@ describe("redelivery", () => {
     const next = await scene.app.accept();
     await next.expect("meanwhile");
     expect(again.ledger.parked.delivery).toBe(1);
+    expect(fates).toEqual(["stay"]);
     daprd.socket.end();
     await again.until(() => again.ledger.parked.delivery === 0);
     again.relay.close();

@@ -48,6 +48,7 @@ function configFor(port: number): SidecarConfig {
     drainMarginMs: 3_000,
     gracePeriodMs: 30_000,
     redeliver: { enabled: true, limit: 3 },
+    hold: { perRequestBytes: 4 * 2 ** 20, totalBytes: 32 * 2 ** 20 },
     job: false,
     logLevel: "info",
   };

@@ -8,6 +8,7 @@ const bool = fc.boolean();
 
 const policies: fc.Arbitrary<PhasePolicy> = fc.record({
   readyTimeoutMs: fc.option(fc.integer({ min: 1000, max: 120_000 })),
+  appHeld: bool,
   settleMs: fc.integer({ min: 0, max: 5000 }),
   callDrainMs: fc.integer({ min: 0, max: 20_000 }),
   restartDrainMs: fc.integer({ min: 0, max: 60_000 }),
@@ -138,12 +139,13 @@ describe("whatever happens, in whatever order", () => {
     });
   });
 
-  test("daprd is asked to exit at once only when the app is gone or forced, never for a Job", () => {
+  test("daprd is asked to exit at once only when the app is gone, forced, or before DAPS alone, never for a Job", () => {
     over((policy, history) => {
       run(policy, history, ({ after }) => {
         if (!orders(after).stopDaprdPromptly) return;
         expect(policy.job).toBe(false);
-        expect(after.appGone || after.drain?.forcedAt !== null).toBe(true);
+        const alone = after.drain?.cause === "restart-daps";
+        expect(after.appGone || after.drain?.forcedAt !== null || alone).toBe(true);
       });
     });
   });

@@ -174,6 +174,37 @@ describe("what DAPS asks of the node", () => {
   });
 });
 
+describe("what may be kept of requests", () => {
+  const held = (settings: Record<string, string>) => {
+    const { pod, warnings } = admitPod(annotated(podOf("ordinary"), settings));
+    return { hold: configIn(pod).hold, said: warnings.map(({ message }) => message) };
+  };
+
+  it("is 4 MiB of one and 32 MiB of all", () => {
+    expect(held({})).toEqual({ hold: { perRequestBytes: 4 * 2 ** 20, totalBytes: 32 * 2 ** 20 }, said: [] });
+  });
+
+  it("is what is set, and of one no more than of all", () => {
+    const hold = { perRequestBytes: 2 ** 20, totalBytes: 2 ** 20 };
+    expect(held({ "daps.io/hold-per-request": "2Mi", "daps.io/hold-total": "1Mi" })).toEqual({ hold, said: [] });
+    expect(held({ "daps.io/hold-total": "0" }).hold).toEqual({ perRequestBytes: 0, totalBytes: 0 });
+  });
+
+  it("is no more than a quarter of the memory limit, of which who asked for more is told", () => {
+    expect(held({ "daps.io/sidecar-memory-limit": "64Mi" })).toMatchObject({
+      hold: { totalBytes: 16 * 2 ** 20 },
+      said: [],
+    });
+    expect(held({ "daps.io/hold-total": "64Mi" })).toEqual({
+      hold: { perRequestBytes: 4 * 2 ** 20, totalBytes: 48 * 2 ** 20 },
+      said: [
+        "Cannot use daps.io/hold-total: accepted is at most a quarter of the sidecar's memory limit, 192Mi; received " +
+        "64Mi; 48Mi is used: raise daps.io/sidecar-memory-limit too",
+      ],
+    });
+  });
+});
+
 describe("the grace period", () => {
   it("is raised to the least that is set, and to no less", () => {
     const least = { "daps.io/min-grace-period": "90500ms" };

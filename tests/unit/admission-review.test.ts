@@ -111,6 +111,7 @@ describe("a setting of the wrong form", () => {
     ["enabled", "perhaps", "one of y, yes, true, t, on, 1, n, no, false, f, off, 0"],
     ["app-port", "http", "a whole number from 1 to 65535"],
     ["redeliver-limit", "0", "a whole number from 1 to 100"],
+    ["hold-total", "plenty", "a Kubernetes quantity such as 512Ki or 4Mi, from 0 to 1Gi"],
     ["native-sidecar", "maybe", "one of auto, true, false"],
     ["daprd-stop", "now", "one of auto, graceful, prompt"],
     ["sidecar-memory-limit", "lots", "a Kubernetes quantity such as 10m, 0.5 or 64Mi"],

@@ -6,6 +6,7 @@ import type { HookName } from "../../services/core/sidecar-config.ts";
 
 const POLICY: PhasePolicy = {
   readyTimeoutMs: null,
+  appHeld: true,
   settleMs: 400,
   callDrainMs: 5000,
   restartDrainMs: 10_000,
@@ -210,9 +211,14 @@ describe("the drain of a deletion", () => {
     expect(sidecar.hold).toEqual([]);
   });
 
-  test("begins with the daps hook alone: an app with a hook of its own, or a finished Job", () => {
-    const sidecar = serving().take(hook("daps"), idle).at(2000);
-    expect([sidecar.state.drain?.cause, sidecar.phase]).toEqual(["deletion", "leaving"]);
+  test("begins with the daps hook alone: of an app that DAPS does not hold, or that has ended; of a Job", () => {
+    const deleted = ["deletion", "leaving"];
+    const unheld = serving({ appHeld: false }).take(hook("daps"), idle).at(2000);
+    expect([unheld.state.drain?.cause, unheld.phase]).toEqual(deleted);
+    const ended = serving().take(hook("daps"), idle, appGone).at(100);
+    expect([ended.state.drain?.cause, ended.phase]).toEqual(deleted);
+    const job = serving({ job: true }).take(hook("daps"), idle).at(2000);
+    expect([job.state.drain?.cause, job.phase]).toEqual(deleted);
   });
 });
 
@@ -292,16 +298,51 @@ describe("a restart inside a living pod", () => {
   });
 });
 
+describe("a restart of DAPS alone", () => {
+  test.each([false, true])(
+    "stops daprd first, be it native (%s): its hook is answered when daprd is gone",
+    (native) => {
+      const sidecar = serving({ daprdNative: native }).take(hook("daps"), idle, traffic({ deliveries: 1 })).at(999);
+      expect([sidecar.phase, sidecar.hold, sidecar.pass.delivery]).toEqual(["draining", ["daps"], false]);
+      sidecar.at(1500).take(traffic({ parked: 3 })).at(1900);
+      expect([sidecar.state.drain?.cause, sidecar.phase]).toEqual(["restart-daps", "leaving"]);
+      expect([orders(sidecar.state).stopDaprdPromptly, sidecar.hold]).toEqual([true, ["daps"]]);
+      expect(sidecar.take(daprdGone).hold).toEqual([]);
+      expect(orders(sidecar.take(sigterm).state).exit).toBe(true);
+    },
+  );
+
+  test("waits for work in flight no longer than a failed liveness leaves it", () => {
+    const sidecar = serving().take(hook("daps"), busy, traffic({ deliveries: 1 })).at(2999);
+    expect(orders(sidecar.state).stopDaprdPromptly).toBe(false);
+    expect(orders(sidecar.at(3000).state).stopDaprdPromptly).toBe(true);
+  });
+
+  test("becomes a deletion when another hook comes, whose drain begins anew", () => {
+    const sidecar = serving().take(hook("daps"), busy).at(3000).take(hook("app"), hook("daprd"), busy);
+    expect([sidecar.state.drain?.cause, sidecar.phase]).toEqual(["deletion", "draining"]);
+    expect([orders(sidecar.state).stopDaprdPromptly, sidecar.hold]).toEqual([false, ["app", "daprd", "daps"]]);
+  });
+});
+
 describe("SIGTERM without any hook", () => {
-  test("drains, then exits", () => {
-    const sidecar = serving().take(sigterm, idle, traffic({ deliveries: 1 })).at(5000);
+  test("is one too, and work in flight has as long as in a restart of the app", () => {
+    const sidecar = serving().take(sigterm, idle, traffic({ deliveries: 1, parked: 1 })).at(9999);
+    expect([sidecar.state.drain?.cause, sidecar.phase]).toEqual(["restart-daps", "draining"]);
+    sidecar.at(10_000);
+    expect([orders(sidecar.state).stopDaprdPromptly, orders(sidecar.state).exit]).toEqual([true, false]);
+    expect(orders(sidecar.take(daprdGone).state).exit).toBe(true);
+  });
+
+  test("drains, then exits, where it may be a deletion", () => {
+    const sidecar = serving({ appHeld: false }).take(sigterm, idle, traffic({ deliveries: 1 })).at(5000);
     expect(sidecar.phase).toBe("draining");
     sidecar.take(traffic({})).at(5400);
     expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["gone", true]);
   });
 
   test("stays for what is parked until daprd is gone", () => {
-    const sidecar = serving().take(sigterm, idle, traffic({ parked: 1 })).at(5000);
+    const sidecar = serving({ appHeld: false }).take(sigterm, idle, traffic({ parked: 1 })).at(5000);
     expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["leaving", false]);
     expect(orders(sidecar.take(daprdGone).state).exit).toBe(true);
   });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { formatBytes, parseQuantity } from "../../services/core/quantity.ts";
 import {
+  bytes,
   containerName,
   duration,
   httpPath,
@@ -91,6 +93,27 @@ reads("quantity", quantity, [
   ["64Mi", "64Mi"],
   ["1G", "1G"],
 ], ["", "10 m", "-1", "1e3", "64MB", ".5", "5.", "64mi", "Mi"]);
+
+reads("bytes", bytes(0, 2 ** 30), [
+  ["0", 0],
+  ["4Mi", 4 * 2 ** 20],
+  ["1.5Ki", 1536],
+  ["1k", 1000],
+  ["1500", 1500],
+  ["1Gi", 2 ** 30],
+], ["", "0.5", "4MB", "-1", "2Gi", "10m", "Mi", "lots"]);
+
+describe("quantities", () => {
+  it("are numbers of their units", () => {
+    expect(["10m", "0.5", "2k", "1M", "3G", "soon"].map(parseQuantity)).toEqual([0.01, 0.5, 2000, 1e6, 3e9, undefined]);
+  });
+
+  it("are written in the largest binary unit", () => {
+    expect([0, 1, 1000, 1024, 1536, 2 ** 20, 4 * 2 ** 30].map(formatBytes)).toEqual(
+      ["0", "1", "1000", "1Ki", "1536", "1Mi", "4Gi"],
+    );
+  });
+});
 
 describe("accepts", () => {
   it("says the limits as one would write them", () => {

@@ -49,6 +49,8 @@ export interface WorkerOptions {
   readonly grpc?: boolean;
   /** How the worker subscribes: by a resource, or as its answer to `GET /dapr/subscribe`. Default `declarative`. */
   readonly subscribe?: "declarative" | "programmatic" | "none";
+  /** Where Dapr puts what it can't deliver. Default: nowhere. */
+  readonly deadLetterTopic?: string;
   /** Changes the pod's spec last; for what only one test needs. */
   readonly spec?: (spec: PodSpec) => void;
 }
@@ -90,13 +92,13 @@ export function componentManifest({ namespace }: WorkerNames, options: Component
   };
 }
 
-export function subscriptionManifest({ namespace, app, topic }: WorkerNames): object {
+export function subscriptionManifest({ namespace, app, topic }: WorkerNames, deadLetterTopic?: string): object {
   return {
     apiVersion: "dapr.io/v2alpha1",
     kind: "Subscription",
     metadata: { name: app, namespace },
     scopes: [app],
-    spec: { pubsubname: PUBSUB, topic, routes: { default: ROUTE } },
+    spec: { pubsubname: PUBSUB, topic, routes: { default: ROUTE }, ...deadLetterTopic ? { deadLetterTopic } : {} },
   };
 }
 
@@ -110,7 +112,11 @@ export function workerManifests(names: WorkerNames, script: Script, options: Wor
     data: script.files,
   };
   const declarative = (options.subscribe ?? "declarative") === "declarative";
-  return [config, ...declarative ? [subscriptionManifest(names)] : [], deployment(names, script, options)];
+  return [
+    config,
+    ...declarative ? [subscriptionManifest(names, options.deadLetterTopic)] : [],
+    deployment(names, script, options),
+  ];
 }
 
 function deployment(names: WorkerNames, script: Script, options: WorkerOptions): object {

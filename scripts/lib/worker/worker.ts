@@ -106,10 +106,10 @@ function refusal(name: string, accepted: string, received: string | undefined): 
   return new TypeError(`Cannot use ${name}: it must be ${accepted}: received ${JSON.stringify(received ?? null)}`);
 }
 
-/** A request for it ends the process at once, in the midst of its work, as a crash does. */
-const CRASH_PATH = "/crash";
-/** As if it were by SIGKILL, which a container's first process can't send to itself. */
-const CRASH_STATUS = 137;
+/** A request for it takes memory until the kernel ends the process. */
+const EXHAUST_PATH = "/exhaust";
+/** A request for it makes it ill, for good. */
+const SICKEN_PATH = "/sicken";
 
 const JOBS = "/job/";
 
@@ -216,8 +216,11 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   }
   // The busy endpoint is asked by DAPS, not by Dapr.
   if (path === options.busyPath && method === "GET") return await answerBusy(response);
-  if (path === CRASH_PATH) process.exit(CRASH_STATUS);
-  if (path === options.healthPath && method === "GET") return answer(response, ill > 0 ? 503 : 200);
+  if (path === EXHAUST_PATH) exhaust();
+  if (path === SICKEN_PATH) ill++;
+  if (path === SICKEN_PATH || (path === options.healthPath && method === "GET")) {
+    return answer(response, ill > 0 ? 503 : 200);
+  }
   if (!readyOnce) await reporter.report({ kind: "early", method, path });
   const isMessage = path === options.route || path === options.bindingRoute || path.startsWith(JOBS);
   if (method === "POST" && isMessage) {
@@ -230,6 +233,10 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   const wait = Number(new URL(request.url ?? "/", "http://worker").searchParams.get("ms") ?? 0);
   if (!dapr && wait > 0) await sleep(wait);
   answer(response, status, body);
+}
+
+function exhaust(): never {
+  for (const taken: Uint8Array[] = [];;) taken.push(new Uint8Array(1 << 24).fill(1));
 }
 
 function serve(request: IncomingMessage, response: ServerResponse): void {

@@ -112,6 +112,7 @@ function configure(pod: Pod, { daprd, app, target }: Injection, { read }: PlanCo
     drainMarginMs: settings.drainMargin,
     gracePeriodMs: graceSeconds(pod) * 1000,
     redeliver: { enabled: settings.redeliver, limit: settings.redeliverLimit },
+    hold: dapsResources(read).hold,
     job: isOfJob(pod),
     logLevel: settings.logLevel,
   };

@@ -1,8 +1,10 @@
 /**
- * What the container that DAPS adds asks of its node.
+ * What the container that DAPS adds asks of its node, and how much of it may be filled with requests.
  * @module
  */
+import { formatBytes, parseQuantity } from "../quantity.ts";
 import { SETTINGS, type SettingsRead } from "../settings.ts";
+import type { SidecarConfig } from "../sidecar-config.ts";
 import { type Warning, warning } from "../warnings.ts";
 
 export type Resources = {
@@ -10,13 +12,18 @@ export type Resources = {
   readonly limits: { readonly cpu?: string; readonly memory: string };
 };
 
+/** What may be kept of requests takes no more than this part of the memory limit: the rest is the runtime's. */
+const HOLD_SHARE = 1 / 4;
+
 /** Below this the sidecar would be killed while it starts, and its pod would never be ready. */
 const LEAST_MEMORY = "64Mi";
 
 /** The API server refuses a pod in which a request is above its limit: then the limit counts. */
-export function dapsResources(
-  { settings }: SettingsRead,
-): { readonly resources: Resources; readonly warnings: Warning[] } {
+export function dapsResources({ settings }: SettingsRead): {
+  readonly resources: Resources;
+  readonly hold: SidecarConfig["hold"];
+  readonly warnings: Warning[];
+} {
   const warnings: Warning[] = [];
   let memoryLimit = settings.memoryLimit;
   if (amount(memoryLimit) < amount(LEAST_MEMORY)) {
@@ -40,8 +47,19 @@ export function dapsResources(
     }
     return limit;
   };
+  const most = Math.floor(amount(memoryLimit) * HOLD_SHARE);
+  const totalBytes = Math.min(settings.holdTotal, most);
+  if (totalBytes < settings.holdTotal && settings.holdTotal !== SETTINGS.holdTotal.default) {
+    warnings.push(warning(
+      "bad-value",
+      `Cannot use daps.io/hold-total: accepted is at most a quarter of the sidecar's memory limit, ${memoryLimit}; received ${
+        formatBytes(settings.holdTotal)
+      }; ${formatBytes(totalBytes)} is used: raise daps.io/sidecar-memory-limit too`,
+    ));
+  }
   const { cpuRequest, cpuLimit, memoryRequest } = settings;
   return {
+    hold: { perRequestBytes: Math.min(settings.holdPerRequest, totalBytes), totalBytes },
     resources: {
       requests: {
         cpu: atMost("cpu", cpuRequest, cpuLimit, SETTINGS.cpuRequest.default),
@@ -53,18 +71,7 @@ export function dapsResources(
   };
 }
 
-const FACTORS: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  k: 1e3,
-  Ki: 2 ** 10,
-  M: 1e6,
-  Mi: 2 ** 20,
-  G: 1e9,
-  Gi: 2 ** 30,
-};
-
 /** A quantity of the settings' form as a number. */
 function amount(quantity: string): number {
-  const unit = quantity.replace(/^[\d.]+/, "");
-  return Number.parseFloat(quantity) * (FACTORS[unit] ?? 1);
+  return parseQuantity(quantity) ?? Number.NaN;
 }

@@ -6,11 +6,18 @@ import type { HookName } from "../sidecar-config.ts";
 import type { Due } from "./due.ts";
 import { type Drain, enter, marginOf, type PhasePolicy, RESTART_WINDOW_MS, type State } from "./state.ts";
 
+/**
+ * The kubelet gives a DAPS whose liveness fails 5 s in all (`daps-container.ts`): so long may its restart wait for work
+ * in flight, before daprd has to go.
+ */
+const OWN_RESTART_DRAIN_MS = 3000;
+
 export function startDrain(state: State, reason: string, now: number, policy: PhasePolicy): State {
   return {
     ...enter(state, "draining", reason, now),
     busy: null,
     appGone: false,
+    daprdStop: null,
     drain: {
       startedAt: now,
       deadline: now + policy.gracePeriodMs - marginOf(policy),
@@ -23,7 +30,8 @@ export function startDrain(state: State, reason: string, now: number, policy: Ph
 }
 
 export function causeOf(hooks: ReadonlySet<HookName>, before: Drain["cause"]): Drain["cause"] {
-  return hooks.has("daps") || (hooks.has("app") && hooks.has("daprd")) ? "deletion" : before;
+  const other = before === "restart-daps" && (hooks.has("app") || hooks.has("daprd"));
+  return hooks.size > 1 || other ? "deletion" : before;
 }
 
 export function force(state: State, reason: string, now: number): State {
@@ -40,15 +48,16 @@ export function force(state: State, reason: string, now: number): State {
 export function drainStep(state: State, due: Due, now: number, policy: PhasePolicy): State {
   const { drain } = state;
   if (drain === null) return state;
-  if (drain.cause === "unknown" && due.reached(drain.startedAt + RESTART_WINDOW_MS)) {
-    return { ...state, drain: { ...drain, cause: state.hooks.has("app") ? "restart-app" : "restart-daprd" } };
+  if (drain.cause === "unknown") {
+    const cause = decide(state, due.reached(drain.startedAt + RESTART_WINDOW_MS), policy);
+    if (cause !== null) return { ...state, drain: { ...drain, cause } };
   }
   if (drain.cause === "restart-daprd") return afterDaprdRestart(state, now);
   const idle = isIdle(state, due, policy);
   if (idle !== (drain.idleSince !== null)) return { ...state, drain: { ...drain, idleSince: idle ? now : null } };
   if (drain.releasedAt === null) {
     if (!mayReleaseApp(state, drain, due, policy)) {
-      return drain.cause !== "restart-app" && due.reached(drain.deadline)
+      return drain.cause !== "restart-app" && drain.cause !== "restart-daps" && due.reached(drain.deadline)
         ? force(state, "the grace period is about to end", now)
         : state;
     }
@@ -57,7 +66,21 @@ export function drainStep(state: State, due: Due, now: number, policy: PhasePoli
   if (drain.cause === "deletion") {
     return enter(state, "leaving", state.appGone ? "the app is gone" : "all work is done", now);
   }
+  if (drain.cause === "restart-daps") return enter(state, "leaving", "DAPS alone is restarted", now);
   return drain.cause === "restart-app" ? afterAppRelease(state, now, policy) : state;
+}
+
+/**
+ * What a hook that stays alone means; null: not known yet. DAPS's own, or a SIGTERM without any, is a deletion where no
+ * other hook could come: of an app that has ended, or that DAPS does not hold. A Job's daprd must not be made to exit,
+ * which would fail the Job.
+ */
+function decide(state: State, alone: boolean, policy: PhasePolicy): Drain["cause"] | null {
+  const { hooks, appGone } = state;
+  if (hooks.has("app")) return alone ? "restart-app" : null;
+  if (hooks.has("daprd")) return alone ? "restart-daprd" : null;
+  if (!policy.appHeld || policy.job || appGone) return "deletion";
+  return alone ? "restart-daps" : null;
 }
 
 // Bytes on connections that DAPS can't look into count as work, unless the app says whether it is busy.
@@ -69,10 +92,16 @@ function isIdle(state: State, due: Due, policy: PhasePolicy): boolean {
 function mayReleaseApp(state: State, drain: Drain, due: Due, policy: PhasePolicy): boolean {
   if (state.appGone) return true;
   if (drain.cause === "restart-app" && due.reached(drain.startedAt + policy.restartDrainMs)) return true;
+  if (drain.cause === "restart-daps" && due.reached(drain.startedAt + ownRestartDrain(state, policy))) return true;
   // Nothing of Dapr has reached an app behind a closed gate.
   if (!state.relayOpen && state.busy === false) return true;
   if (drain.idleSince === null || !due.reached(drain.idleSince + policy.settleMs)) return false;
   return state.calls === 0 || due.reached(drain.idleSince + policy.settleMs + policy.callDrainMs);
+}
+
+// A SIGTERM that no hook came with is not the kubelet's, and nobody's clock runs.
+function ownRestartDrain({ hooks }: State, { restartDrainMs }: PhasePolicy): number {
+  return hooks.size > 0 ? Math.min(OWN_RESTART_DRAIN_MS, restartDrainMs) : restartDrainMs;
 }
 
 // The old process may answer "ready" until it is gone, so its answer doesn't count before its port refused once, or

@@ -36,6 +36,8 @@ function stopOf(state: State, due: Due, policy: PhasePolicy): "graceful" | "prom
     // What is still in flight goes back to the broker with daprd's connection; a graceful stop would discard it.
     return state.appGone || due.reached(drain.forcedAt + appTime) ? (policy.job ? "graceful" : "prompt") : null;
   }
+  // While DAPS is away a delivery is refused, and lost: daprd has to go first, and what it holds back to the broker.
+  if (drain?.cause === "restart-daps") return "prompt";
   // A native daprd gets SIGTERM from the kubelet, after all main containers ended.
   if (!state.appGone || policy.daprdNative) return null;
   if (policy.job) return "graceful";

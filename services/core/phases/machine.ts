@@ -75,6 +75,7 @@ function readied(state: State, now: number): State {
 function hooked(state: State, name: HookName, now: number, policy: PhasePolicy): State {
   const hooks = new Set([...state.hooks, name]);
   const next = { ...state, hooks };
+  if (state.phase === "gone") return next;
   if (state.drain === null) return startDrain(next, `preStop of ${name}`, now, policy);
   const wasRestart = state.drain.cause !== "deletion";
   const cause = causeOf(hooks, state.drain.cause);
@@ -91,8 +92,7 @@ function terminated(state: State, now: number, policy: PhasePolicy): State {
   if (state.phase === "gone") return next;
   if (orders(state).hold.size > 0) return force(next, "SIGTERM while a hook was held", now);
   if (state.drain === null) {
-    const drained = startDrain(next, "SIGTERM", now, policy);
-    return { ...drained, drain: drained.drain && { ...drained.drain, cause: "deletion" } };
+    return startDrain(next, "SIGTERM", now, policy);
   }
   return next;
 }

@@ -43,6 +43,8 @@ export type PhasePolicy =
   >
   & {
     readonly readyTimeoutMs: number | null;
+    /** The app has a preStop of DAPS: a deletion calls it while the app lives. */
+    readonly appHeld: boolean;
     readonly daprdNative: boolean;
     readonly daprdStop: "auto" | "graceful" | "prompt";
   };
@@ -52,7 +54,7 @@ export type Drain = {
   /** When DAPS lets go whatever runs. */
   readonly deadline: number;
   /** Why the hooks came. A deletion stays one. */
-  readonly cause: "unknown" | "deletion" | "restart-app" | "restart-daprd";
+  readonly cause: "unknown" | "deletion" | "restart-app" | "restart-daprd" | "restart-daps";
   /** Since when there is no delivery in flight and the app is not busy. */
   readonly idleSince: number | null;
   /** When the app's end was allowed. */

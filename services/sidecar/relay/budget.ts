@@ -1,6 +1,6 @@
 /** How much of requests may be kept in memory. @module */
 
-export const DEFAULT_HOLD_LIMITS = { perRequestBytes: 4 * 1024 * 1024, totalBytes: 64 * 1024 * 1024 };
+export const DEFAULT_HOLD_LIMITS = { perRequestBytes: 4 * 1024 * 1024, totalBytes: 32 * 1024 * 1024 };
 
 export class Budget {
   readonly perRequestBytes: number;

@@ -1,0 +1,101 @@
+/**
+ * The app's container ends in other ways than by a kill: for lack of memory, because its liveness fails, because of one
+ * message. Each side runs without DAPS too, where it loses.
+ */
+import { afterAll, beforeAll, describe, test } from "vitest";
+import {
+  type DeployOptions,
+  type Lab,
+  openLab,
+  type PodSpec,
+  schedule,
+  WORKER_PORT,
+  WorkerDeployment,
+} from "../../../scripts/lib/proof/index.ts";
+import { ask } from "../support/containers.ts";
+import { crashUnderLoad } from "../support/crashes.ts";
+import { NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
+
+const TIMEOUT_MS = 240_000;
+const CRASHES = 3;
+const EACH = 15;
+const BLIND = "Dapr alone lost nothing: this test can't see the fault";
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await openLab();
+});
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+});
+
+const app = ({ containers }: PodSpec) => containers.find(({ name }) => name === "app")!;
+
+const CASES: readonly { id: string; what: string; path: string; spec: (spec: PodSpec) => void }[] = [
+  {
+    id: "oom",
+    what: "is ended by the kernel for lack of memory",
+    path: "/exhaust",
+    spec: (spec) => Object.assign(app(spec), { resources: { limits: { memory: "192Mi" } } }),
+  },
+  {
+    id: "live",
+    what: "is restarted by the kubelet because its liveness fails",
+    path: "/sicken",
+    spec: (spec) =>
+      Object.assign(app(spec), {
+        livenessProbe: { httpGet: { path: "/api/health", port: WORKER_PORT }, periodSeconds: 1, failureThreshold: 1 },
+      }),
+  },
+];
+
+async function account(side: DeployOptions, path: string) {
+  await using worker = await WorkerDeployment.deploy(lab, { ...side, replicas: 2 });
+  const kill = (pod: string) => ask(worker, pod, WORKER_PORT, path);
+  await crashUnderLoad(worker, { times: CRASHES, each: EACH, seed: 200, kill });
+  const result = worker.account();
+  await worker.remove();
+  return result;
+}
+
+describe.concurrent("an app", () => {
+  test.for(CASES)("that $what loses nothing", async ({ id, path, spec }, { expect }) => {
+    const [alone, daps] = await Promise.all([
+      account({ namespace: `${id}-alone`, daps: false, spec }, path),
+      account({ ...withDaps(ORDINARY, id), spec }, path),
+    ]);
+    console.log(JSON.stringify({ [id]: { alone, daps } }));
+    expect(daps).toMatchObject({ published: CRASHES * EACH, lost: 0 });
+    expect(alone.lost, BLIND).toBeGreaterThan(0);
+  });
+
+  test("that one message kills each time is rid of it after three attempts, and does the others", async ({ expect }) => {
+    const messages = schedule({ messages: 40, perSecond: 3, workMs: { min: 1000, max: 3000 }, seed: 300 })
+      .map((message, index) => ({ ...message, poison: index === 10 }));
+    const poison = messages[10]!.id;
+
+    async function run(side: DeployOptions) {
+      const dead = { topic: `${side.namespace}-dead`, queue: `${side.namespace}-dead` };
+      await lab.broker.declare(dead.topic, dead.queue);
+      await using worker = await WorkerDeployment.deploy(lab, { ...side, replicas: 1, deadLetterTopic: dead.topic });
+      await worker.publish(messages);
+      await worker.finished(TIMEOUT_MS);
+      const { ready: deadLetters } = await lab.broker.depth(dead.queue);
+      const attempts = worker.ledger.of("begun").filter(({ message }) => message === poison).length;
+      const result = { deadLetters, attempts, lost: worker.lost() };
+      await worker.remove();
+      await lab.broker.remove(dead.topic, dead.queue);
+      return result;
+    }
+
+    const [alone, daps, dapsNative] = await Promise.all([
+      run({ namespace: "poison-alone", daps: false }),
+      run(withDaps(ORDINARY, "poison")),
+      run(withDaps(NATIVE, "poison")),
+    ]);
+    console.log(JSON.stringify({ poison: { alone, daps, dapsNative } }));
+    expect(daps).toEqual({ deadLetters: 1, attempts: 3, lost: [poison] });
+    expect(dapsNative).toEqual({ deadLetters: 1, attempts: 3, lost: [poison] });
+    expect(alone.deadLetters, BLIND).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,99 @@
+/**
+ * DAPS itself ends, alone, in the midst of the work of its pod. Where it is told before, it makes daprd give back to the
+ * broker what it holds, and nothing is lost. A SIGKILL tells nobody: daprd's connections break, which Dapr's RabbitMQ
+ * component takes for a refusal and, by default, discards what they carried.
+ */
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { containers, type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { podNamed, replaced, runningId, signal } from "../support/containers.ts";
+import { MIXED, type Mode, NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
+
+const TIMEOUT_MS = 240_000;
+const ENDS = 5;
+const EACH = 18;
+const ADMIN_PORT = 9697;
+/** What the kubelet gives a DAPS whose liveness fails: 5 s for the preStop, and then no less than 2 s. */
+const LIVENESS_GRACE_MS = 7000;
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await openLab();
+});
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+});
+
+type End = (worker: WorkerDeployment, pod: string, id: string) => Promise<void>;
+
+const terminate: End = (_worker, _pod, id) => signal(lab, id, "SIGTERM");
+const kill: End = (_worker, _pod, id) => signal(lab, id, "SIGKILL");
+
+/** As the kubelet does when DAPS's liveness fails: its preStop, and no other; then SIGTERM. */
+const stop: End = async (worker, name, id) => {
+  const pod = podNamed(worker, name);
+  const all = [...pod?.spec?.initContainers ?? [], ...pod?.spec?.containers ?? []];
+  const hook = all.find(({ name }) => name === "daps")?.lifecycle?.preStop?.httpGet;
+  const headers = Object.fromEntries(hook?.httpHeaders?.map(({ name, value }) => [name, value]) ?? []);
+  const response = await fetch(`http://${pod?.status?.podIP}:${ADMIN_PORT}${hook?.path}`, { headers });
+  await response.body?.cancel();
+  await signal(lab, id, "SIGTERM");
+};
+
+async function run(test: string, mode: Mode, end: End, metadata: Readonly<Record<string, string>> = {}) {
+  const replicas = 2;
+  await using worker = await WorkerDeployment.deploy(lab, { ...withDaps(mode, test), replicas, metadata });
+  let longestMs = 0;
+  for (let round = 0; round < ENDS; round++) {
+    const load = worker.publish(
+      schedule({ messages: EACH, perSecond: 3, workMs: { min: 1000, max: 3000 }, seed: 400 + round }),
+    );
+    const { pod, id } = await worker.ledger.until(({ unfinished }) => {
+      for (const { pod } of unfinished) {
+        const id = runningId(podNamed(worker, pod), "daps");
+        if (id) return { pod, id };
+      }
+      return undefined;
+    }, { what: "a message under way", timeoutMs: TIMEOUT_MS });
+    const start = Date.now();
+    await end(worker, pod, id);
+    await replaced(worker, pod, "daps", id);
+    const status = containers(podNamed(worker, pod)!).find(({ name }) => name === "daps");
+    // A watch gives times as they come over the wire.
+    const ended = new Date(status?.lastState?.terminated?.finishedAt ?? Number.NaN).getTime();
+    longestMs = Math.max(longestMs, ended - start);
+    await lab.broker.consumers(worker.names.queue, (count) => count >= replicas, {
+      what: `${replicas} pods to subscribe again`,
+      timeoutMs: TIMEOUT_MS,
+    });
+    await load;
+  }
+  await worker.finished(TIMEOUT_MS);
+  const account = worker.account();
+  await worker.remove();
+  console.log(JSON.stringify({ [test]: { ...account, longestMs } }));
+  return { ...account, longestMs };
+}
+
+const NOTHING_LOST = { published: ENDS * EACH, lost: 0 };
+
+describe.concurrent("DAPS ended five times under load", () => {
+  test("by SIGTERM loses nothing", async ({ expect }) => {
+    expect(await run("daps-term", ORDINARY, terminate)).toMatchObject(NOTHING_LOST);
+  });
+
+  test("by its own preStop alone loses nothing, in the time that a failed liveness leaves", async ({ expect }) => {
+    const { longestMs, ...account } = await run("daps-stop", NATIVE, stop);
+    expect(account).toMatchObject(NOTHING_LOST);
+    // The API tells times in whole seconds.
+    expect(longestMs).toBeLessThan(LIVENESS_GRACE_MS);
+  });
+
+  test("by SIGKILL loses what it carried by Dapr's default, and nothing where failures are requeued", async ({ expect }) => {
+    const [discarded, requeued] = await Promise.all([
+      run("daps-kill", MIXED, kill),
+      run("daps-kill-requeue", MIXED, kill, { requeueInFailure: "true" }),
+    ]);
+    expect(discarded.lost, "a SIGKILL lost nothing: what is said about it is not true any more").toBeGreaterThan(0);
+    expect(requeued).toMatchObject(NOTHING_LOST);
+  });
+});
