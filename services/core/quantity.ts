@@ -14,6 +14,8 @@ const FACTORS: Readonly<Record<string, number>> = {
   G: 1e9,
   Gi: 2 ** 30,
 };
+/** The largest first. */
+const BINARY: readonly [unit: string, factor: number][] = [["Gi", 2 ** 30], ["Mi", 2 ** 20], ["Ki", 2 ** 10]];
 
 /** @returns undefined if the text is not of the form */
 export function parseQuantity(text: string): number | undefined {
@@ -23,6 +25,6 @@ export function parseQuantity(text: string): number | undefined {
 
 /** A whole number of bytes, in the largest binary unit that it is a whole number of. */
 export function formatBytes(bytes: number): string {
-  const unit = bytes === 0 ? undefined : ["Gi", "Mi", "Ki"].find((unit) => bytes % FACTORS[unit]! === 0);
-  return unit === undefined ? String(bytes) : `${bytes / FACTORS[unit]!}${unit}`;
+  const [unit, factor] = BINARY.find(([, factor]) => bytes > 0 && bytes % factor === 0) ?? ["", 1];
+  return `${bytes / factor}${unit}`;
 }
