@@ -13,6 +13,10 @@ describe("the demo's options", () => {
       prefetch: 10,
       native: false,
       json: false,
+      picture: undefined,
+      events: undefined,
+      from: undefined,
+      record: false,
       down: false,
       help: false,
     });
@@ -23,7 +27,18 @@ describe("the demo's options", () => {
       .toMatchObject({ native: true, json: true, seed: 7, messages: 200, prefetch: 0, name: "demo" });
   });
 
+  test("record fewer messages when a picture or events are wanted, unless it is said how many", () => {
+    expect(readOptions(["--picture", "a.svg"])).toMatchObject({ picture: "a.svg", record: true, messages: 24 });
+    expect(readOptions(["--events", "a.json"])).toMatchObject({ events: "a.json", record: true, messages: 24 });
+    expect(readOptions(["--picture", "a.svg", "--messages", "30"])).toMatchObject({ record: true, messages: 30 });
+    expect(readOptions(["--from", "a.json", "--picture", "a.svg"])).toMatchObject({ from: "a.json", record: false });
+  });
+
   test.each([
+    [["--picture", "a.png"], "--picture: it must be a file that ends in .svg: received a.png"],
+    [["--events", "a.svg"], "--events: it must be a file that ends in .json: received a.svg"],
+    [["--from", "a.json"], "--from without --picture"],
+    [["--from", "a.json", "--picture", "a.svg", "--events", "b.json"], "--from with --events"],
     [["--messages", "0"], "--messages: it must be an integer from 1 to 100000: received 0"],
     [["--messages", "1e3"], "received 1e3"],
     [["--seed", "4294967296"], "--seed"],

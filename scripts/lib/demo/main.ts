@@ -9,10 +9,12 @@ import { anySeed, flawless, openLab } from "../proof/index.ts";
 import { runCommand } from "../proof/command-line.ts";
 import { enterCluster } from "../proof/setup.ts";
 import { table } from "../proof/table.ts";
+import type { SideName } from "../picture/recording.ts";
 import { elapsed } from "../toolchain/index.ts";
 import { type DemoOptions, HELP, readOptions } from "./options.ts";
 import { Ticker } from "./ticker.ts";
-import { runTraffic, type Side, type SideName } from "./traffic.ts";
+import { checkFolders, drawFile, keep } from "./files.ts";
+import { runTraffic, type Side } from "./traffic.ts";
 
 async function main(argv: readonly string[]): Promise<number> {
   const options = readOptions(argv);
@@ -24,18 +26,24 @@ async function main(argv: readonly string[]): Promise<number> {
     await (await openCluster(options.name)).down();
     return 0;
   }
+  if (options.from !== undefined && options.picture !== undefined) {
+    await drawFile(options.from, options.picture);
+    return 0;
+  }
+  await checkFolders(options);
   const start = performance.now();
   const cluster = await enterCluster(options.name);
   await using lab = await openLab(options.name);
   const seed = options.seed ?? anySeed();
   process.stderr.write(`seed ${seed}\n`);
-  const sides = await runTraffic(lab, { ...options, seed }, new Ticker());
+  const traffic = await runTraffic(lab, { ...options, seed }, new Ticker());
   process.stderr.write(`the messages took ${elapsed(start)}; the cluster ${cluster.name} stays up\n`);
-  for (const pod of sides.daps.podsWithoutDaps) {
+  for (const pod of traffic.daps.podsWithoutDaps) {
     process.stderr.write(`demo: the pod ${pod} started without DAPS, as the webhook did not answer in time\n`);
   }
-  process.stdout.write(options.json ? json(sides) : report(sides, options, seed));
-  return flawless(sides.daps.account) ? 0 : 1;
+  if (traffic.recording !== undefined) await keep(traffic.recording, options);
+  process.stdout.write(options.json ? json(traffic) : report(traffic, options, seed));
+  return flawless(traffic.daps.account) ? 0 : 1;
 }
 
 function json({ alone, daps }: Record<SideName, Side>): string {

@@ -4,21 +4,14 @@
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type Account,
-  containerNames,
-  type Lab,
-  type Message,
-  READY_PATH,
-  schedule,
-  WorkerDeployment,
-} from "../proof/index.ts";
+import { type Account, containerNames, type Lab, READY_PATH, WorkerDeployment } from "../proof/index.ts";
+import { RolloutRecorder } from "../picture/record/recorder.ts";
+import type { Recording, SideName } from "../picture/recording.ts";
 import { progress } from "../toolchain/index.ts";
+import { type Course, course, type CourseOptions } from "./course.ts";
 import type { Ticker } from "./ticker.ts";
 
-export interface TrafficOptions {
-  readonly messages: number;
-  readonly seed: number;
+export interface TrafficOptions extends CourseOptions {
   readonly prefetch: number;
   readonly native: boolean;
 }
@@ -31,18 +24,19 @@ export interface Side {
   readonly podsWithoutDaps: readonly string[];
 }
 
-export type SideName = "alone" | "daps";
+export interface Traffic extends Record<SideName, Side> {
+  /** If one was asked for. */
+  readonly recording: Recording | undefined;
+}
 
-const PER_SECOND = 3;
-const WORK_MS = { min: 2_000, max: 8_000 };
-const RESTARTS = 4;
 /** The worker listens at once, as many do, but can't work before it has warmed up. */
 const START_MS = 3_000;
 const FINISH_TIMEOUT_MS = 300_000;
 
 /** Runs both sides at once. The workers stay on the cluster. */
-export async function runTraffic(lab: Lab, options: TrafficOptions, ticker: Ticker): Promise<Record<SideName, Side>> {
-  const messages = schedule({ messages: options.messages, perSecond: PER_SECOND, workMs: WORK_MS, seed: options.seed });
+export async function runTraffic(lab: Lab, options: TrafficOptions, ticker: Ticker): Promise<Traffic> {
+  const { record, native, prefetch, seed } = options;
+  const { messages, restartsMs } = course(options);
   const [alone, daps] = await progress(
     "deploying the worker, without DAPS and with it",
     () => Promise.all([deploy(lab, "alone", options), deploy(lab, "daps", options)]),
@@ -50,17 +44,19 @@ export async function runTraffic(lab: Lab, options: TrafficOptions, ticker: Tick
   await using _alone = alone;
   await using _daps = daps;
   const sides: Record<SideName, WorkerDeployment> = { alone, daps };
+  await using recorder = record ? await RolloutRecorder.start(lab, sides) : undefined;
   using _ticking = ticker.start(() =>
     Object.entries(sides).map(([name, side]) => `${name}: ${describe(side)}`).join("; ")
   );
   ticker.phase(`publishing ${messages.length} messages a side`);
   await Promise.all([
     ...Object.values(sides).map((side) => side.publish(messages)),
-    restarts(Object.values(sides), messages, ticker),
+    restarts(sides, { messages, restartsMs }, ticker, (side) => recorder?.rollout(side)),
   ]);
   ticker.phase("waiting for the queues to be empty");
   await Promise.all(Object.values(sides).map((side) => side.finished(FINISH_TIMEOUT_MS)));
-  return { alone: result(alone), daps: result(daps) };
+  const recording = await recorder?.recording({ native, prefetch, seed });
+  return { alone: result(alone), daps: result(daps), recording };
 }
 
 function deploy(lab: Lab, name: SideName, { prefetch, native }: TrafficOptions): Promise<WorkerDeployment> {
@@ -73,18 +69,25 @@ function deploy(lab: Lab, name: SideName, { prefetch, native }: TrafficOptions):
   });
 }
 
-/** Spread evenly over the time of publishing, with time for the last one too; one waits for the end of the other. */
-async function restarts(sides: WorkerDeployment[], messages: readonly Message[], ticker: Ticker): Promise<void> {
-  const whole = (messages.at(-1)?.atMs ?? 0) + 1000 / PER_SECOND;
+/** One waits for the end of the other. */
+async function restarts(
+  sides: Readonly<Record<SideName, WorkerDeployment>>,
+  { messages, restartsMs }: Course,
+  ticker: Ticker,
+  onRestart: (side: SideName) => void,
+): Promise<void> {
   const start = performance.now();
-  for (let restart = 1; restart <= RESTARTS; restart++) {
-    await sleep(Math.max(0, start + whole * (restart - 0.6) / RESTARTS - performance.now()));
-    const late = performance.now() - start > whole ? ", after the last message" : "";
-    ticker.phase(`publishing, rolling restart ${restart} of ${RESTARTS}${late}`);
-    await Promise.all(sides.map(async (side) => {
-      await side.restart();
-      await side.rolledOut();
-    }));
+  for (const [index, restartMs] of restartsMs.entries()) {
+    await sleep(Math.max(0, start + restartMs - performance.now()));
+    const late = performance.now() - start > (messages.at(-1)?.atMs ?? 0) ? ", after the last message" : "";
+    ticker.phase(`publishing, rolling restart ${index + 1} of ${restartsMs.length}${late}`);
+    await Promise.all(
+      Object.entries(sides).map(async ([name, side]) => {
+        onRestart(name as SideName);
+        await side.restart();
+        await side.rolledOut();
+      }),
+    );
   }
 }
 

@@ -24,6 +24,7 @@ const RETRY_MS = 500;
 export class Pods implements AsyncDisposable {
   readonly #changes: PodChange[] = [];
   readonly #waiting = new Waiting();
+  readonly #listeners = new Set<() => void>();
   #stop: () => Promise<void> = () => Promise.resolve();
 
   private constructor() {}
@@ -37,6 +38,7 @@ export class Pods implements AsyncDisposable {
     const take = (type: PodChange["type"]) => (pod: V1Pod) => {
       pods.#changes.push({ type, at: Date.now(), pod });
       pods.#waiting.notify();
+      pods.#listeners.forEach((listener) => listener());
     };
     for (const type of ["add", "update", "delete"] as const) informer.on(type, take(type));
     let stopped = false;
@@ -76,6 +78,12 @@ export class Pods implements AsyncDisposable {
   /** Asks now and at each change. */
   until<T>(find: (pods: this) => Found<T>, options: UntilOptions): Promise<T> {
     return this.#waiting.until(() => find(this), () => this.seen(), options);
+  }
+
+  /** Calls `listener` after each change, until the result is disposed. */
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   /** Waits until the API server has told that a pod is gone, and gives when, in ms since 1970. */
