@@ -15,10 +15,11 @@ export interface Socket {
    * after it has returned: a promise for each read would cost more than the rest of it.
    *
    * @param room asked once for the buffer, not empty; where the adapter can, only when there are bytes for it
-   * @param came gets how many bytes, at least 1; null once the peer has finished sending
+   * @param came gets how many bytes, at least 1; null once the peer has finished sending. If it returns true, nothing
+   *   that it has begun waits for a promise, which some adapters go on faster from
    * @param failed gets `ECONNRESET` and the like; any error if `close` was called
    */
-  read(room: () => Uint8Array, came: (count: number | null) => void, failed: (error: unknown) => void): void;
+  read(room: () => Uint8Array, came: (count: number | null) => unknown, failed: (error: unknown) => void): void;
   /**
    * Hands bytes (those of a range, if given) to the kernel, so that awaiting it is the backpressure. One write at a time; the bytes must not be
    * changed before it resolves.

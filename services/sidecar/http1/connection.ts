@@ -37,9 +37,7 @@ export class Http1Connection implements Connection {
     this.#fastLane.onOver = (next) => this.#after(next);
     this.#fastLane.onHandOver = () => void this.#carry(true);
     this.#fastLane.onFault = (error) => this.#fail(error);
-    this.#inlet.onBytes = () => {
-      if (this.#idle) this.#proceed();
-    };
+    this.#inlet.onBytes = () => !this.#idle || this.#proceed();
     this.#inlet.onEnd = () => {
       onGone();
       this.#exchange.daprdLeft();
@@ -61,8 +59,12 @@ export class Http1Connection implements Connection {
     this.#down.close();
   }
 
-  /** Takes up the next request as soon as its head is complete. */
-  #proceed(): void {
+  /**
+   * Takes up the next request as soon as its head is complete.
+   *
+   * @returns whether nothing that it has begun waits for a promise
+   */
+  #proceed(): boolean {
     const inlet = this.#inlet;
     this.#idle = false;
     try {
@@ -70,21 +72,24 @@ export class Http1Connection implements Connection {
       const bodyAt = this.#head.read(inlet.bytes, requestAt, inlet.end);
       if (bodyAt < 0) {
         this.#idle = true;
-        if (inlet.ended) this.#after(CLOSE);
-        else inlet.watch();
-        return;
+        if (inlet.ended) return this.#after(CLOSE);
+        inlet.watch();
+        return true;
       }
       if (this.#answersHealth()) {
         inlet.at = bodyAt;
-        return void this.#answerHealth();
+        void this.#answerHealth();
+        return false;
       }
       this.#exchange.begin(bodyAt);
-      if (!this.#fastLane.start(requestAt)) void this.#carry(false);
+      if (this.#fastLane.isOpen) return this.#fastLane.start(requestAt);
+      void this.#carry(false);
     } catch (error) {
       if (!(error instanceof FramingError)) return this.#fail(error);
       this.#context.options.onRequest?.({ class: "call", rule: "unread", outcome: "bad-request", ms: 0 });
       this.#after({ do: "refuse", status: 400, problem: error.message });
     }
+    return false;
   }
 
   /**
@@ -120,18 +125,21 @@ export class Http1Connection implements Connection {
     }
   }
 
-  #after(next: Next): void {
+  /** @returns what `#proceed` does */
+  #after(next: Next): boolean {
     if (next.do === "next") return this.#proceed();
     this.#idle = false;
     this.#conclude(next).then(() => {
       this.close();
       this.#over.resolve();
     }, (error: unknown) => this.#fail(error));
+    return false;
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown): false {
     this.close();
     this.#over.reject(error);
+    return false;
   }
 
   async #conclude(next: Next): Promise<void> {

@@ -1,7 +1,8 @@
 /**
  * The way of most exchanges: the request came whole, may pass, and has a connection to the app; its answer comes
  * whole. Four callbacks, made once a connection, because the general way (`Exchange.carry`) costs a dozen promises and
- * async functions. Whatever else turns out goes on there, from where it is.
+ * async functions. Whatever else turns out goes on there, from where it is. What returns a boolean says whether nothing
+ * that it has begun waits for a promise.
  * @module
  */
 import { type Socket, writeAll } from "../../host/sockets/index.ts";
@@ -18,7 +19,7 @@ const PASSING = 3;
 
 export class FastLane {
   /** Called when the exchange is over. */
-  onOver: (next: Next) => void = () => {};
+  onOver: (next: Next) => boolean = () => true;
   /** Called when it has to go on the general way; the request has gone to the app. */
   onHandOver: () => void = () => {};
   /** Called with what nobody foresaw. */
@@ -39,11 +40,16 @@ export class FastLane {
     this.#inlet = inlet;
   }
 
-  /** @returns false if the exchange, which has begun, has to go the general way from its start */
+  /** Else the exchange, which has begun, has to go the general way from its start. */
+  get isOpen(): boolean {
+    const { up, head, request, mayPass } = this.#exchange;
+    return up !== null && up.usable && request.complete && !head.upgrade && !isSpecial(head) && mayPass;
+  }
+
+  /** To be called when it is open. */
   start(requestAt: number): boolean {
     const exchange = this.#exchange;
-    const { up, head, request } = exchange;
-    if (!up?.usable || !request.complete || head.upgrade || isSpecial(head) || !exchange.mayPass) return false;
+    const up = exchange.up!;
     const inlet = this.#inlet;
     this.#state = SENDING;
     this.#answerCame = false;
@@ -57,13 +63,13 @@ export class FastLane {
     this.#at = requestAt;
     this.#end = inlet.at;
     const sent = up.socket.write(inlet.bytes, requestAt, inlet.at);
-    if (typeof sent === "number") this.#onSent(sent);
-    else sent.then(this.#onSent, this.#handOver);
-    return true;
+    if (typeof sent === "number") return this.#onSent(sent);
+    sent.then(this.#onSent, this.#handOver);
+    return false;
   }
 
-  #onSent = (count: number): void => {
-    if (this.#state !== SENDING) return;
+  #onSent = (count: number): boolean => {
+    if (this.#state !== SENDING) return false;
     const exchange = this.#exchange;
     const up = this.#up!;
     if (this.#at + count < this.#end) {
@@ -75,12 +81,12 @@ export class FastLane {
     if (!exchange.request.whole) this.#inlet.unpin();
     if (this.#inlet.ended) exchange.daprdLeft();
     else this.#inlet.watch();
-    if (this.#answerCame) this.#onAnswer();
+    return !this.#answerCame || this.#onAnswer();
   };
 
-  #onAnswer = (): void => {
+  #onAnswer = (): boolean => {
     this.#answerCame = true;
-    if (this.#state !== WAITING) return;
+    if (this.#state !== WAITING) return true;
     try {
       const { inlet } = this.#up!;
       const end = this.#exchange.answer.wholeIn(inlet, this.#exchange.head.method);
@@ -89,27 +95,24 @@ export class FastLane {
       this.#at = inlet.at;
       this.#end = inlet.at = end;
       const passed = this.#down.write(inlet.bytes, this.#at, end);
-      if (typeof passed === "number") this.#onPassed(passed);
-      else passed.then(this.#onPassed, this.#onUnwanted);
+      if (typeof passed === "number") return this.#onPassed(passed);
+      passed.then(this.#onPassed, this.#onUnwanted);
     } catch (error) {
       this.onFault(error);
     }
+    return false;
   };
 
-  #onPassed = (count: number): void => {
-    if (this.#at + count < this.#end) {
-      writeAll(this.#down, this.#up!.inlet.bytes, this.#at + count, this.#end).then(
-        this.#onAllPassed,
-        this.#onUnwanted,
-      );
-    } else {
-      this.#onAllPassed();
-    }
+  #onPassed = (count: number): boolean => {
+    if (this.#at + count === this.#end) return this.#onAllPassed();
+    const { bytes } = this.#up!.inlet;
+    writeAll(this.#down, bytes, this.#at + count, this.#end).then(this.#onAllPassed, this.#onUnwanted);
+    return false;
   };
 
-  #onAllPassed = (): void => {
+  #onAllPassed = (): boolean => {
     this.#state = IDLE;
-    this.onOver(this.#exchange.settle());
+    return this.onOver(this.#exchange.settle());
   };
 
   #onUnwanted = (): void => {
@@ -121,10 +124,12 @@ export class FastLane {
     if (this.#state === SENDING || this.#state === WAITING) this.#handOver();
   };
 
-  #handOver = (): void => {
-    if (this.#state === IDLE) return;
-    this.#state = IDLE;
-    this.onHandOver();
+  #handOver = (): false => {
+    if (this.#state !== IDLE) {
+      this.#state = IDLE;
+      this.onHandOver();
+    }
+    return false;
   };
 }
 

@@ -30,8 +30,8 @@ export class Inlet {
   /** Why reading failed; null if it did not. */
   failure: unknown = null;
   pinned = false;
-  /** Called whenever bytes have come. Somebody may wait for them with `fill` as well. */
-  onBytes: (() => void) | null = null;
+  /** Called whenever bytes have come; returns what `came` of `Socket.read` does. Others may wait for them with `fill`. */
+  onBytes: (() => boolean) | null = null;
   /** Called once, when `ended` becomes true. */
   onEnd: (() => void) | null = null;
 
@@ -107,13 +107,17 @@ export class Inlet {
     return this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
   };
 
-  #came = (count: number | null): void => {
+  #came = (count: number | null): boolean => {
     this.#reading = this.#lent = false;
-    if (count === null) return this.#finish();
+    if (count === null) {
+      this.#finish();
+      return false;
+    }
     this.end += count;
     this.#full = this.end === this.bytes.length;
-    if (this.#filled) this.#settle(true);
-    this.onBytes?.();
+    const awaited = this.#filled !== null;
+    if (awaited) this.#settle(true);
+    return this.onBytes?.() === true && !awaited;
   };
 
   #broke = (error: unknown): void => {

@@ -99,15 +99,19 @@ class EpollListener implements SocketListener, Watched {
     this.#waiting?.resolve(null);
   }
 
-  onEvents(): void {
+  onEvents(): boolean {
     const waiting = this.#waiting;
-    if (!waiting) return;
+    if (!waiting) return true;
     const fd = this.#libc.accept4(this.fd, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0 && this.#libc.errno() === EAGAIN) return;
+    if (fd < 0 && this.#libc.errno() === EAGAIN) return true;
     this.#waiting = null;
-    if (fd < 0) return waiting.reject(systemError("accept", this.#libc.errno()));
+    if (fd < 0) {
+      waiting.reject(systemError("accept", this.#libc.errno()));
+      return false;
+    }
     this.#libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, ON, ON.length);
     waiting.resolve(new EpollSocket(this.#libc, this.#loop, fd, true));
+    return false;
   }
 }
 
@@ -127,6 +131,7 @@ function connected(libc: Libc, loop: EpollLoop, fd: number): Promise<number> {
           new Uint8Array(Int32Array.of(4).buffer),
         );
         resolve(error[0]!);
+        return false;
       },
     };
     loop.watch(watched, EPOLLOUT);

@@ -32,7 +32,7 @@ export class EpollSocket implements Socket, Watched {
   /** Where a read that waits puts what comes; null if none waits. */
   #room: (() => Uint8Array) | null = null;
   #into: Uint8Array | null = null;
-  #came: (count: number | null) => void = () => {};
+  #came: (count: number | null) => unknown = () => {};
   #failed: (error: unknown) => void = () => {};
   #writer: Writer | null = null;
 
@@ -48,11 +48,11 @@ export class EpollSocket implements Socket, Watched {
     return this.#fd;
   }
 
-  read(room: () => Uint8Array, came: (count: number | null) => void, failed: (error: unknown) => void): void {
+  read(room: () => Uint8Array, came: (count: number | null) => unknown, failed: (error: unknown) => void): void {
     this.#room = room;
     this.#came = came;
     this.#failed = failed;
-    if (this.#readable || this.#fd === CLOSED) queueMicrotask(() => this.#read());
+    if (this.#readable || this.#fd === CLOSED) this.#readSoon();
   }
 
   write(bytes: Uint8Array, start = 0, end: number = bytes.length): number | Promise<number> {
@@ -79,35 +79,48 @@ export class EpollSocket implements Socket, Watched {
     this.#loop.forget(this);
     this.#libc.close(this.#fd);
     this.#fd = CLOSED;
-    queueMicrotask(() => this.#read());
+    this.#readSoon();
     if (this.#writer) this.#write(this.#writer);
   }
 
-  onEvents(events: number): void {
+  onEvents(events: number): boolean {
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.#ends = this.#readable = true;
     if (events & EPOLLIN) this.#readable = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) this.#writable = true;
-    if (this.#readable && this.#room) this.#read();
-    if (this.#writable && this.#writer) this.#write(this.#writer);
+    const writer = this.#writable ? this.#writer : null;
+    const dealt = !this.#readable || this.#read();
+    if (writer) this.#write(writer);
+    return dealt && writer === null;
   }
 
-  #read(): void {
+  #readSoon(): void {
+    this.#loop.oweTurn();
+    queueMicrotask(() => this.#read());
+  }
+
+  /** @returns whether who waited for it has dealt with what came */
+  #read(): boolean {
     const room = this.#room;
-    if (!room || (!this.#readable && this.#fd !== CLOSED)) return;
+    if (!room || (!this.#readable && this.#fd !== CLOSED)) return true;
     this.#room = null;
-    if (this.#fd === CLOSED) return this.#failed(systemError("read", 0));
+    if (this.#fd === CLOSED) return this.#fail(0);
     const into = this.#into ?? room();
     this.#into = null;
     const count = this.#libc.recv(this.#fd, into, into.length, 0);
     this.#readable = this.#ends || count === into.length;
-    if (count > 0) return this.#came(count);
-    if (count === 0) return this.#came(null);
+    if (count >= 0) return this.#came(count === 0 ? null : count) === true;
     const errno = this.#libc.errno();
-    if (errno !== EAGAIN) return this.#failed(systemError("read", errno));
+    if (errno !== EAGAIN) return this.#fail(errno);
     // Nothing there after all: the buffer was lent for this read, and waits with it.
     this.#readable = false;
     this.#into = into;
     this.#room = room;
+    return true;
+  }
+
+  #fail(errno: number): boolean {
+    this.#failed(systemError("read", errno));
+    return false;
   }
 
   #write(writer: Writer): void {
