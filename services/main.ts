@@ -2,11 +2,13 @@
  * The `daps` entry: loads the one role that it is asked for, and nothing of the others.
  * @module
  */
-import process from "node:process";
 import manifest from "../package.json" with { type: "json" };
+import { hostProcess } from "./host/process/index.ts";
 
 /** Takes the arguments after the role (for the CLI: with the command) and resolves to the exit code. */
 type Role = (args: readonly string[]) => Promise<number>;
+
+const process = await hostProcess();
 
 const loadCli = async (): Promise<Role> => (await import("./cli/main.ts")).main;
 
@@ -37,16 +39,16 @@ For people ("daps <command> --help" says more):
 async function run(args: readonly string[]): Promise<number> {
   const [name = "", ...rest] = args;
   if (name === "--help" || name === "-h" || name === "help") {
-    process.stdout.write(USAGE);
+    process.print(USAGE);
     return 0;
   }
   if (name === "--version" || name === "-v") {
-    process.stdout.write(`${manifest.version}\n`);
+    process.print(`${manifest.version}\n`);
     return 0;
   }
   const load = Object.hasOwn(ROLES, name) ? ROLES[name] : undefined;
   if (!load) {
-    process.stderr.write(`${name ? `Unknown role "${name}".\n\n` : ""}${USAGE}`);
+    process.complain(`${name ? `Unknown role "${name}".\n\n` : ""}${USAGE}`);
     return 2;
   }
   const role = await load();
@@ -54,8 +56,8 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 try {
-  process.exit(await run(process.argv.slice(2)));
+  process.exit(await run(process.args));
 } catch (error) {
-  process.stderr.write(`daps: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.complain(`daps: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 }

@@ -2,8 +2,6 @@
  * The sidecar's wiring.
  * @module
  */
-import { writeFileSync } from "node:fs";
-import process from "node:process";
 import { Ledger } from "../core/ledger.ts";
 import { ADMIN_PORT, RELAY_PORT } from "../core/ports.ts";
 import { statusOf } from "../core/report.ts";
@@ -14,11 +12,11 @@ import {
   TERMINATION_MESSAGE_PATH,
 } from "../core/sidecar-config.ts";
 import { systemClock } from "../host/clock.ts";
-import { optionalEnv, requiredEnv } from "../host/env.ts";
 import { createLog, errorMessage, type Log } from "../host/log.ts";
 import { collectGarbage } from "../host/memory.ts";
+import { optionalEnv, requiredEnv } from "../host/process/env.ts";
+import { type HostProcess, hostProcess } from "../host/process/index.ts";
 import { serve } from "../host/serve/index.ts";
-import { onEndSignal } from "../host/signals.ts";
 import { systemSockets } from "../host/sockets/index.ts";
 import { onUncaught } from "../host/uncaught.ts";
 import { createAdmin } from "./admin.ts";
@@ -44,10 +42,11 @@ const PROTOCOLS: Readonly<Record<SidecarConfig["app"]["protocol"], Protocol>> = 
 
 /** Resolves to the exit code when the pod's end has come. */
 export async function main(): Promise<number> {
+  const process = await hostProcess();
   const config = parseSidecarConfig(requiredEnv(process.env, SIDECAR_ENV.config));
   const token = requiredEnv(process.env, SIDECAR_ENV.token);
   const clock = systemClock;
-  const log = createLog({ level: config.logLevel, write: (line) => process.stdout.write(line), clock });
+  const log = createLog({ level: config.logLevel, write: process.print, clock });
   const sockets = await systemSockets();
 
   let finished = 0;
@@ -111,7 +110,7 @@ export async function main(): Promise<number> {
     clock,
     log,
     metrics,
-    writeTerminationMessage,
+    writeTerminationMessage: (message) => writeTerminationMessage(process, message),
   });
   const hooks = new Hooks({
     lifecycle,
@@ -128,7 +127,7 @@ export async function main(): Promise<number> {
     metrics,
   });
   await serve({ hostname: "::", port: ADMIN_PORT, fetch: (request) => admin.fetch(request) });
-  onEndSignal((signal) => {
+  process.onEndSignal((signal) => {
     log.info("asked to end", { signal });
     lifecycle.dispatch({ type: "sigterm" });
   });
@@ -167,9 +166,9 @@ async function openWhenReady(relay: Relay, lifecycle: Lifecycle, log: Log): Prom
 }
 
 // What can't be written is in the log as well.
-function writeTerminationMessage(message: string): void {
+function writeTerminationMessage(process: HostProcess, message: string): void {
   try {
-    writeFileSync(TERMINATION_MESSAGE_PATH, message);
+    process.writeFile(TERMINATION_MESSAGE_PATH, message);
   } catch {
     return;
   }

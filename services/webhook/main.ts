@@ -3,13 +3,12 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import process from "node:process";
 import { admit, allowUnchanged } from "../core/admission/admit.ts";
 import { sleep, systemClock as clock } from "../host/clock.ts";
-import { requiredEnv } from "../host/env.ts";
 import { createLog } from "../host/log.ts";
+import { requiredEnv } from "../host/process/env.ts";
+import { hostProcess } from "../host/process/index.ts";
 import { serve } from "../host/serve/index.ts";
-import { onEndSignal } from "../host/signals.ts";
 import { serveTls } from "../host/tls/serve.ts";
 import { createApp, createProbes, type WebhookOptions } from "./app.ts";
 import { parseWebhookConfig, WEBHOOK_ENV } from "./config.ts";
@@ -20,12 +19,13 @@ const TOKEN_BYTES = 32;
 
 /** Runs until SIGTERM. Resolves to the exit code. */
 export async function main(): Promise<number> {
+  const process = await hostProcess();
   const { config, complaints } = parseWebhookConfig(requiredEnv(process.env, WEBHOOK_ENV));
-  const log = createLog({ level: config.logLevel, write: (line) => process.stdout.write(line), clock });
+  const log = createLog({ level: config.logLevel, write: process.print, clock });
   for (const complaint of complaints) log.warn(complaint);
 
   const ending = new AbortController();
-  onEndSignal((signal) => {
+  process.onEndSignal((signal) => {
     log.info("ending", { signal });
     ending.abort();
   });

@@ -36,8 +36,9 @@ describe("the bundle", () => {
     try {
       await writeBundle(folder);
       const code = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
-      expect(code).toContain('import(String("./sidecar.js"))');
+      expect(code).toContain("import(String(`./sidecar.js`))");
       expect(code).not.toMatch(/\bimport\(\s*["'`]\.\//);
+      expect(code, "V8 would keep it at two bytes a character").not.toMatch(/[^\0-\x7f]/);
     } finally {
       rmSync(folder, { recursive: true });
     }

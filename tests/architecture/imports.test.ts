@@ -16,7 +16,7 @@ describe("imports of services", () => {
 
   it.each([
     ["core/a.ts", 'import { createServer } from "node:net";'],
-    ["core/a.ts", 'import { x } from "../host/env.ts";'],
+    ["core/a.ts", 'import { x } from "../host/process/env.ts";'],
     ["core/admission/a.ts", 'export { x } from "../../sidecar/gate.ts";'],
     ["core/a.ts", 'import { Hono } from "hono";'],
     ["core/a.ts", 'import { Pod } from "kubernetes-types/core/v1";'],
@@ -31,6 +31,8 @@ describe("imports of services", () => {
     ["webhook/a.ts", 'import type { X } from "../sidecar/gate.ts";'],
     ["sidecar/http1/a.ts", 'export * from "../../cli/main.ts";'],
     ["sidecar/a.ts", 'import { CoreV1Api } from "@kubernetes/client-node";'],
+    ["sidecar/a.ts", 'import { hostProcess } from "../host/process/index.ts";'],
+    ["host/a.ts", 'import { hostProcess } from "./process/index.ts";'],
     ["cli/a.ts", 'import "../webhook/app.ts";'],
     ["cli/a.ts", 'import { x } from "npm:valibot";'],
     ["main.ts", 'import { x } from "../tests/helpers.ts";'],
@@ -43,9 +45,10 @@ describe("imports of services", () => {
     ["core/admission/a.ts", 'import { x } from "../settings.ts"; import { y } from "./pod.ts";'],
     ["core/a.ts", 'import type { Pod } from "kubernetes-types/core/v1";'],
     ["host/a.ts", 'import { x } from "../core/settings.ts"; import net from "node:net";'],
-    ["sidecar/a.ts", 'import { x } from "../host/env.ts"; import { Hono } from "hono";'],
+    ["sidecar/a.ts", 'import { x } from "../host/process/env.ts"; import { Hono } from "hono";'],
     ["main.ts", 'const { x } = await import("./sidecar/main.ts");'],
-    ["core/a.ts", '// import { x } from "node:net";\nexport const text = "from \\"../host/env.ts\\"";'],
+    ["sidecar/main.ts", 'import { hostProcess } from "../host/process/index.ts";'],
+    ["core/a.ts", '// import { x } from "node:net";\nexport const text = "from \\"../host/process/env.ts\\"";'],
   ])("has nothing against %s: %s", (path, text) => {
     expect(importViolations({ path: `services/${path}`, text })).toEqual([]);
   });

@@ -35,7 +35,7 @@ describe("tests", () => {
 
   it("are found when they do not", () => {
     const path = "tests/unit/a.test.ts";
-    expect(testViolations({ path, text: 'vi.mock("../../services/host/env.ts");' })).toHaveLength(1);
+    expect(testViolations({ path, text: 'vi.mock("../../services/host/process/env.ts");' })).toHaveLength(1);
     expect(testViolations({ path, text: 'it("x", { retry: 2 }, () => {});' })).toHaveLength(1);
     expect("tests/e2e/gate.test.ts").not.toMatch(PLACE);
     expect("tests/e2e/gate/ready-path.test.ts").toMatch(PLACE);

@@ -55,6 +55,8 @@ const OUTPUT: OutputOptions = {
   entryFileNames: "main.js",
   chunkFileNames: ({ name, facadeModuleId }) => `${facadeModuleId ? nameOf(facadeModuleId) : `shared-${name}`}.js`,
   comments: { legal: true, annotation: false, jsdoc: false },
+  // Names stay: a stack trace in a log has to say where.
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
 };
 
 /** `services/webhook/main.ts` → `webhook`, `services/host/serve/deno.ts` → `host-serve-deno`. */
@@ -80,6 +82,18 @@ const UNFORESEEN_IMPORTS: Plugin = {
   renderChunk: (code) => code.replaceAll(/\bimport\("(\.\/[\w-]+\.js)"\)/g, 'import(String("$1"))'),
 };
 
+/** V8 keeps a text of nothing but ASCII as it is, and any other at two bytes a character. */
+const ASCII: Plugin = {
+  name: "ascii",
+  generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      if (file.type === "chunk") file.code = file.code.replaceAll(/[^\0-\x7f]/g, escapeUnit);
+    }
+  },
+};
+
+const escapeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
 async function build(
   output: (bundle: RolldownBuild) => Promise<{ output: readonly ({ type: string } | OutputChunk)[] }>,
 ): Promise<readonly Chunk[]> {
@@ -88,7 +102,7 @@ async function build(
     cwd: ROOT,
     platform: "node",
     logLevel: "warn",
-    plugins: [NODE_BUILTINS, UNFORESEEN_IMPORTS],
+    plugins: [NODE_BUILTINS, UNFORESEEN_IMPORTS, ASCII],
   });
   try {
     const result = await output(bundle);

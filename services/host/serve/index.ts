@@ -2,7 +2,6 @@
  * A plain HTTP server for web-standard handlers, by the runtime's own means.
  * @module
  */
-import process from "node:process";
 import type { RunningServer, ServeOptions } from "./types.ts";
 
 export type { RunningServer, ServeOptions } from "./types.ts";
@@ -18,7 +17,7 @@ const FINAL_NAMES: ReadonlySet<unknown> = new Set(["AddrInUse", "PermissionDenie
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   // By dynamic import, so that neither runtime loads the other's adapter.
-  const start = "deno" in process.versions
+  const start = "Deno" in globalThis
     ? (await import("./deno.ts")).serveOnDeno
     : (await import("./node.ts")).serveOnNode;
   try {

@@ -1,5 +1,6 @@
 /**
- * Only a main.ts reads the environment and the command line, or exits; core does not even look at the clock.
+ * Only a main.ts reads the environment and the command line, or exits, by host/process or by itself; core does not even
+ * look at the clock.
  * @module
  */
 import { basename } from "node:path";
@@ -7,6 +8,9 @@ import { isNode, nameOf, type Node, parse, type Source, type Violation, walk } f
 
 /** Of `process` and of `Deno`. */
 const MAIN_ONLY = new Set(["env", "argv", "args", "exit", "exitCode", "abort"]);
+
+/** What each runtime calls them; see `importViolations` for who may ask it. */
+const PROCESS = "services/host/process/";
 
 /** Globals that a pure function has no use for. */
 const IMPURE = new Set([
@@ -26,7 +30,7 @@ const IMPURE = new Set([
 
 /** Uses of what only a main.ts may use, in whatever form: member, destructured, imported by name. */
 export function environmentViolations(source: Source): Violation[] {
-  if (basename(source.path) === "main.ts") return [];
+  if (basename(source.path) === "main.ts" || source.path.startsWith(PROCESS)) return [];
   const found = new Set<string>();
   for (const node of walk(parse(source))) {
     for (const [object, property] of accesses(node)) {

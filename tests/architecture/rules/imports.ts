@@ -2,7 +2,7 @@
  * Who may import whom: core ← host ← {webhook, sidecar, cli}, and services/main.ts composes them.
  * @module
  */
-import { posix } from "node:path";
+import { basename, posix } from "node:path";
 import { type Import, imports, type Source, type Violation } from "./source.ts";
 
 /** Which parts of `services` a part may import, itself included. */
@@ -13,6 +13,9 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   sidecar: ["core", "host", "sidecar"],
   cli: ["core", "host", "cli"],
 };
+
+/** Reads the environment, exits, and the like. */
+const PROCESS = "services/host/process/index.ts";
 
 const CORE_PACKAGES = ["rfc6902", "valibot"];
 /** Packages that hold nothing but types. */
@@ -35,6 +38,9 @@ function relativeImport(path: string, part: string | undefined, { specifier }: I
   // The version of the whole.
   if (path === "services/main.ts" && target === "package.json") return undefined;
   if (!target.startsWith("services/")) return "a service does not depend on what lies outside services/";
+  if (target === PROCESS && basename(path) !== "main.ts" && posix.dirname(path) !== posix.dirname(PROCESS)) {
+    return "only a main.ts has a process; pass in what is needed of it";
+  }
   if (part === undefined) return undefined;
   const targetPart = partOf(target);
   if (targetPart !== undefined && PARTS[part]?.includes(targetPart)) return undefined;

@@ -1,9 +1,10 @@
 /**
- * Environment variables, read one at a time from a given record: Deno grants them by name.
+ * Environment variables, read one at a time: Deno grants them by name.
  * @module
  */
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+/** The value of a variable; undefined when it is not set. */
+export type Environment = (name: string) => string | undefined;
 
 /** @throws {TypeError} naming the variable when it is not set or empty */
 export function requiredEnv(env: Environment, name: string): string {
@@ -14,6 +15,6 @@ export function requiredEnv(env: Environment, name: string): string {
 
 /** The variable's value; undefined when it is not set or empty. */
 export function optionalEnv(env: Environment, name: string): string | undefined {
-  const value = env[name];
-  return value === undefined || value === "" ? undefined : value;
+  const value = env(name);
+  return value === "" ? undefined : value;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { optionalEnv, requiredEnv } from "../../services/host/env.ts";
+import { optionalEnv, requiredEnv } from "../../services/host/process/env.ts";
 
 describe("environment", () => {
-  const env = { SET: "x", EMPTY: "" };
+  const env = (name: string) => ({ SET: "x", EMPTY: "" })[name];
 
   it("gives what is set", () => {
     expect(requiredEnv(env, "SET")).toBe("x");
