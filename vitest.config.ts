@@ -1,3 +1,4 @@
+import process from "node:process";
 import { defineConfig } from "vitest/config";
 
 /** Longest time that one test of a part may take, in ms: `it(…, ms)` states a longer one where it is needed. */
@@ -14,6 +15,9 @@ const TIMEOUTS_MS = {
 
 /** Parts whose test files would disturb each other: they share a cluster, or measure time on few cores. */
 const ONE_FILE_AT_A_TIME = new Set(["conformance", "integration", "e2e", "leak"]);
+
+/** How many files of the lane of e2e that runs now share its cluster at a time; scripts/lib/test/lanes.ts sets it. */
+const filesAtOnce = Number(process.env["DAPS_FILES_AT_ONCE"] ?? 1);
 
 export default defineConfig({
   test: {
@@ -32,7 +36,8 @@ export default defineConfig({
         testTimeout,
         hookTimeout: testTimeout,
         retry: 0,
-        fileParallelism: !ONE_FILE_AT_A_TIME.has(name),
+        fileParallelism: !ONE_FILE_AT_A_TIME.has(name) || (name === "e2e" && filesAtOnce > 1),
+        ...name === "e2e" && filesAtOnce > 1 ? { maxWorkers: filesAtOnce } : {},
       },
     })),
   },

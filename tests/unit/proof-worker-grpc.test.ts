@@ -22,7 +22,7 @@ let client: Client;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "daps-worker-"));
-  const script = await grpcWorkerScript();
+  const script = await grpcWorkerScript("main");
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
   for (const [name, text] of Object.entries(script.files)) await writeFile(join(folder, name), text);
   main = join(folder, script.main);

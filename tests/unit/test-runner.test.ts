@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CLUSTER_PARTS, clusterPart } from "../../scripts/lib/test/cluster-parts.ts";
 import { parseOptions, UsageError } from "../../scripts/lib/test/options.ts";
 import { broken, type Outcome, succeeded } from "../../scripts/lib/test/outcome.ts";
 import type { Context, Part } from "../../scripts/lib/test/parts.ts";
@@ -28,6 +29,11 @@ describe("parseOptions()", () => {
       json: false,
       keep: false,
       name: "test",
+      lanes: [],
+      all: false,
+      report: false,
+      minutes: 15,
+      seed: undefined,
       action: "run",
     });
     expect(parseOptions(["e2e", "unit"], PARTS).parts).toEqual(["unit", "e2e"]);
@@ -45,6 +51,8 @@ describe("parseOptions()", () => {
     [["unit", "--without", "unit"], "no part is left"],
     [["--name", "A B"], "--name takes"],
     [["--name", "-x"], "--name"],
+    [["--minutes", "0"], "--minutes takes an integer from 1"],
+    [["--seed", "x"], "--seed takes an integer from 0"],
     [["--fast"], "--fast"],
   ])("refuses %j", (args, message) => {
     expect(() => parseOptions(args, PARTS)).toThrow(UsageError);
@@ -156,5 +164,19 @@ describe("run()", () => {
     expect(order.toSorted()).toEqual(["part", "set-up", "tests"]);
     expect(order.at(-1)).toBe("tests");
     expect(lastLine(outcomes)).toBe("2 passed, 0 failed");
+  });
+});
+
+describe("clusterPart()", () => {
+  const options = (...args: string[]) => parseOptions(args, CLUSTER_PARTS);
+
+  it("is the one that was named", () => {
+    expect(clusterPart(options("e2e"))?.name).toBe("e2e");
+    expect(clusterPart(options("lifecycle", "--lane", "scale"))?.name).toBe("lifecycle");
+  });
+
+  it("can't be two, nor have a lane that is not there", () => {
+    expect(() => clusterPart(options("e2e", "lifecycle"))).toThrow("e2e and lifecycle run the same lanes");
+    expect(() => clusterPart(options("e2e", "--lane", "no-lane"))).toThrow("there is no lane no-lane; the lanes are");
   });
 });

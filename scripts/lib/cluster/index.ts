@@ -50,6 +50,10 @@ export interface Cluster {
   helm(args: string[], options?: RunOptions): Promise<string>;
   /** Makes the image of a docker-archive known to the node. */
   loadImage(tar: string): Promise<void>;
+  /** Kills RabbitMQ, whose data stay. */
+  stopBroker(): Promise<void>;
+  /** Starts RabbitMQ again, from within reach of the cluster, and waits until it is ready. */
+  startBroker(): Promise<void>;
 }
 
 /** The cluster of a name, which may be up or not. By default it is the one that this program runs in. */
@@ -100,5 +104,7 @@ async function open(provider: Provider, name: string): Promise<Cluster> {
     },
     helm: async (args, options) => (await run("helm", args, options)).stdout.trimEnd(),
     loadImage: (tar) => provider.loadImage(tar),
+    stopBroker: () => provider.stopBroker(),
+    startBroker: () => provider.startBroker(),
   };
 }

@@ -93,5 +93,12 @@ export function kindProvider(name: string): Provider {
     loadImage: async (tar) => {
       await execute("kind", ["load", "image-archive", tar, "--name", name]);
     },
+    stopBroker: async () => {
+      await execute("docker", ["kill", broker]);
+    },
+    startBroker: async () => {
+      await execute("docker", ["start", broker]);
+      await execute("docker", ["exec", broker, "rabbitmqctl", "await_startup"]);
+    },
   };
 }

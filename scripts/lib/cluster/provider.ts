@@ -22,6 +22,8 @@ export interface PartStatus {
   alive: boolean;
   /** What is wrong, or where it is. */
   detail?: string;
+  /** Of a part that is a process of this machine and lives. */
+  pid?: number;
 }
 
 export type ProviderName = "local" | "kind";
@@ -50,4 +52,8 @@ export interface Provider {
   enter(): Promise<string[]>;
   /** Makes the image of a docker-archive known to the node. */
   loadImage(tar: string): Promise<void>;
+  /** Kills RabbitMQ, whose data stay. */
+  stopBroker(): Promise<void>;
+  /** Starts RabbitMQ again, from within reach of the cluster, and waits until it is ready. */
+  startBroker(): Promise<void>;
 }

@@ -26,32 +26,61 @@ interface QueueTotals {
   readonly messages_unacknowledged: number;
 }
 
+/** With which Dapr's `pubsub.rabbitmq` declares its queues; its binding declares them without any. */
+export const PUBSUB_ARGUMENTS: Readonly<Record<string, string>> = { "x-queue-type": "classic" };
+
+interface Opened {
+  readonly connection: ChannelModel;
+  readonly channel: ConfirmChannel;
+}
+
+async function open(address: string): Promise<Opened> {
+  const connection = await connect(address);
+  // What is asked of a broken connection fails by itself; without a listener its end would end the process.
+  connection.on("error", () => {});
+  const channel = await connection.createConfirmChannel();
+  channel.on("error", () => {});
+  return { connection, channel };
+}
+
 export class Broker implements AsyncDisposable {
-  readonly #connection: ChannelModel;
-  readonly #channel: ConfirmChannel;
+  #connection: ChannelModel;
+  #channel: ConfirmChannel;
+  readonly #address: string;
   readonly #api: URL;
 
-  private constructor(connection: ChannelModel, channel: ConfirmChannel, api: string) {
+  private constructor({ connection, channel }: Opened, { AMQP_URL, RABBITMQ_API }: BrokerEnvironment) {
     this.#connection = connection;
     this.#channel = channel;
-    this.#api = new URL(api);
+    this.#address = AMQP_URL;
+    this.#api = new URL(RABBITMQ_API);
   }
 
   static async connect(env: BrokerEnvironment): Promise<Broker> {
-    const connection = await connect(env.AMQP_URL);
-    const channel = await connection.createConfirmChannel();
-    return new Broker(connection, channel, env.RABBITMQ_API);
+    return new Broker(await open(env.AMQP_URL), env);
+  }
+
+  /** Connects anew, to a broker that was gone meanwhile. */
+  async reconnect(): Promise<void> {
+    const { connection, channel } = await open(this.#address);
+    this.#connection = connection;
+    this.#channel = channel;
   }
 
   /**
    * Declares a topic and a subscriber's queue the way Dapr's `pubsub.rabbitmq` does with `durable: true` and
    * `deletedWhenUnused: false` (components-contrib v1.18.0, pubsub/rabbitmq/rabbitmq.go, prepareSubscription), so that
    * nothing is published into the void before Dapr has subscribed. A queue of that name that is there is emptied.
+   *
+   * @param args of the queue, which must be those that its consumer declares it with
    */
-  async declare(topic: string, queue: string): Promise<void> {
+  async declare(
+    topic: string,
+    queue: string,
+    args: Readonly<Record<string, string>> = PUBSUB_ARGUMENTS,
+  ): Promise<void> {
     await this.#channel.assertExchange(topic, "fanout", { durable: true, autoDelete: false });
-    const options = { durable: true, autoDelete: false, arguments: { "x-queue-type": "classic" } };
-    await this.#channel.assertQueue(queue, options);
+    await this.#channel.assertQueue(queue, { durable: true, autoDelete: false, arguments: args });
     await this.#channel.purgeQueue(queue);
     await this.#channel.bindQueue(queue, topic, "");
   }

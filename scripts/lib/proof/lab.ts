@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
 import { denoBaseArchive, denoBaseImage } from "../cluster/images/index.ts";
 import { type Cluster, openCluster } from "../cluster/index.ts";
-import { grpcWorkerScript, type Script, workerScript } from "../worker/script.ts";
+import { type GrpcWorker, grpcWorkerScript, type Script, workerScript } from "../worker/script.ts";
 import { Broker } from "./broker.ts";
 
 export interface Lab extends AsyncDisposable {
@@ -21,7 +21,7 @@ export interface Lab extends AsyncDisposable {
   readonly image: string;
   readonly script: Script;
   /** Of a worker that speaks gRPC; made when it is first asked for. */
-  readonly grpcScript: () => Promise<Script>;
+  readonly grpcScript: (kind: GrpcWorker) => Promise<Script>;
 }
 
 /**
@@ -38,8 +38,12 @@ export async function openLab(name?: string): Promise<Lab> {
   const kube = new KubeConfig();
   kube.loadFromFile(cluster.env.KUBECONFIG);
   const broker = await Broker.connect(cluster.env);
-  let grpc: Promise<Script> | undefined;
-  const grpcScript = () => grpc ??= grpcWorkerScript();
+  const grpc = new Map<GrpcWorker, Promise<Script>>();
+  const grpcScript = (kind: GrpcWorker) => {
+    const made = grpc.get(kind) ?? grpcWorkerScript(kind);
+    grpc.set(kind, made);
+    return made;
+  };
   const end = () => broker[Symbol.asyncDispose]();
   return { cluster, broker, kube, host, image, script, grpcScript, [Symbol.asyncDispose]: end };
 }

@@ -35,6 +35,8 @@ export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default 2. */
   readonly replicas?: number;
+  /** How many, or how much of it, a rollout may do without: a number or a percentage. Default 0. */
+  readonly maxUnavailable?: string;
   /** Default 60. */
   readonly gracePeriodSeconds?: number;
   /** Annotations `daps.io/…` without their prefix; false: without DAPS. */
@@ -47,10 +49,15 @@ export interface WorkerOptions {
   readonly readinessProbe?: boolean;
   /** Whether the worker speaks gRPC. Then its `/healthz` is the gRPC health check. */
   readonly grpc?: boolean;
-  /** How the worker subscribes: by a resource, or as its answer to `GET /dapr/subscribe`. Default `declarative`. */
-  readonly subscribe?: "declarative" | "programmatic" | "none";
+  /**
+   * How the worker has its messages: by a subscription that is a resource, by one that is its answer to
+   * `GET /dapr/subscribe`, by an input binding, or by a stream that it opens, past its port. Default `declarative`.
+   */
+  readonly subscribe?: "declarative" | "programmatic" | "binding" | "streaming" | "none";
   /** Where Dapr puts what it can't deliver. Default: nowhere. */
   readonly deadLetterTopic?: string;
+  /** Fields of the subscription's spec besides those that are set here. */
+  readonly subscription?: Readonly<Record<string, unknown>>;
   /** Changes the pod's spec last; for what only one test needs. */
   readonly spec?: (spec: PodSpec) => void;
 }
@@ -64,7 +71,9 @@ export interface PodSpec {
 export const WORKER_PORT = 8080;
 export const READY_PATH = "/healthz";
 export const PUBSUB = "pubsub";
-const ROUTE = "/work";
+/** The name of an input binding is its route too. */
+const BINDING = "work";
+const ROUTE = `/${BINDING}`;
 const SCRIPT = "worker-script";
 
 export function namespaceManifest(name: string): object {
@@ -72,33 +81,51 @@ export function namespaceManifest(name: string): object {
 }
 
 /** RabbitMQ as Dapr has it by default, but for a queue that outlives its consumers and the prefetch count. */
-export function componentManifest({ namespace }: WorkerNames, options: ComponentOptions): object {
-  const metadata = {
+export function componentManifest(names: WorkerNames, options: ComponentOptions): object {
+  return component(names, PUBSUB, "pubsub.rabbitmq", {
     connectionString: options.amqpUrl,
     durable: "true",
     deletedWhenUnused: "false",
     prefetchCount: String(options.prefetch ?? 10),
     ...options.metadata,
-  };
+  });
+}
+
+/** The same queue as the worker's topic fills, for an input binding. */
+export function bindingManifest(names: WorkerNames, options: ComponentOptions): object {
+  return component(names, BINDING, "bindings.rabbitmq", {
+    host: options.amqpUrl,
+    queueName: names.queue,
+    durable: "true",
+    deleteWhenUnused: "false",
+    prefetchCount: String(options.prefetch ?? 10),
+    ...options.metadata,
+  });
+}
+
+function component({ namespace }: WorkerNames, name: string, type: string, metadata: Record<string, string>): object {
   return {
     apiVersion: "dapr.io/v1alpha1",
     kind: "Component",
-    metadata: { name: PUBSUB, namespace },
-    spec: {
-      type: "pubsub.rabbitmq",
-      version: "v1",
-      metadata: Object.entries(metadata).map(([name, value]) => ({ name, value })),
-    },
+    metadata: { name, namespace },
+    spec: { type, version: "v1", metadata: Object.entries(metadata).map(([key, value]) => ({ name: key, value })) },
   };
 }
 
-export function subscriptionManifest({ namespace, app, topic }: WorkerNames, deadLetterTopic?: string): object {
+export function subscriptionManifest(
+  { namespace, app, topic }: WorkerNames,
+  { deadLetterTopic, subscription }: Pick<WorkerOptions, "deadLetterTopic" | "subscription"> = {},
+): object {
   return {
     apiVersion: "dapr.io/v2alpha1",
     kind: "Subscription",
     metadata: { name: app, namespace },
     scopes: [app],
-    spec: { pubsubname: PUBSUB, topic, routes: { default: ROUTE }, ...deadLetterTopic ? { deadLetterTopic } : {} },
+    spec: {
+      ...{ pubsubname: PUBSUB, topic, routes: { default: ROUTE } },
+      ...deadLetterTopic ? { deadLetterTopic } : {},
+      ...subscription,
+    },
   };
 }
 
@@ -114,7 +141,7 @@ export function workerManifests(names: WorkerNames, script: Script, options: Wor
   const declarative = (options.subscribe ?? "declarative") === "declarative";
   return [
     config,
-    ...declarative ? [subscriptionManifest(names, options.deadLetterTopic)] : [],
+    ...declarative ? [subscriptionManifest(names, options)] : [],
     deployment(names, script, options),
   ];
 }
@@ -123,6 +150,9 @@ function deployment(names: WorkerNames, script: Script, options: WorkerOptions):
   const { namespace, app } = names;
   const spec = podSpec(names, script, options);
   options.spec?.(spec);
+  const maxUnavailable = /^\d+$/.test(options.maxUnavailable ?? "0")
+    ? Number(options.maxUnavailable ?? 0)
+    : options.maxUnavailable;
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -130,19 +160,20 @@ function deployment(names: WorkerNames, script: Script, options: WorkerOptions):
     spec: {
       replicas: options.replicas ?? 2,
       selector: { matchLabels: { app } },
-      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: maxUnavailable === 0 ? 1 : 0, maxUnavailable } },
       template: { metadata: { labels: { app }, annotations: annotations(app, options) }, spec },
     },
   };
 }
 
-function annotations(app: string, { daps, dapr, native, grpc }: WorkerOptions): Record<string, string> {
+function annotations(app: string, { daps, dapr, native, grpc, subscribe }: WorkerOptions): Record<string, string> {
   const prefixed = (prefix: string, values: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, value]));
   return {
     "dapr.io/enabled": "true",
     "dapr.io/app-id": app,
-    "dapr.io/app-port": String(WORKER_PORT),
+    // Dapr need not know a port that it never calls; DAPS asks there whether the app is busy.
+    [subscribe === "streaming" ? "daps.io/app-port" : "dapr.io/app-port"]: String(WORKER_PORT),
     ...native ? { "dapr.io/enable-native-sidecar": "true" } : {},
     ...grpc ? { "dapr.io/app-protocol": "grpc" } : {},
     ...prefixed("dapr.io/", dapr ?? {}),
@@ -156,7 +187,8 @@ function podSpec({ app, topic }: WorkerNames, script: Script, options: WorkerOpt
     LEDGER_URL: options.ledgerUrl,
     READY_PATH,
     ROUTE,
-    ...options.subscribe === "programmatic" ? { SUBSCRIBE: `${PUBSUB}/${topic}` } : {},
+    ...options.subscribe === "binding" ? { BINDING_ROUTE: ROUTE } : {},
+    ...["programmatic", "streaming"].includes(options.subscribe ?? "") ? { SUBSCRIBE: `${PUBSUB}/${topic}` } : {},
     // What Deno would keep for the next start is lost with the container.
     DENO_DIR: "/tmp",
     ...options.env,

@@ -5,11 +5,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
-import type { Depth } from "./broker.ts";
+import { type Depth, PUBSUB_ARGUMENTS } from "./broker.ts";
 import { type Account, lostMessages } from "./account.ts";
 import { deleteNamespace, type Lab } from "./lab.ts";
 import { Ledger } from "./ledger.ts";
 import {
+  bindingManifest,
   componentManifest,
   type ComponentOptions,
   namespaceManifest,
@@ -65,7 +66,7 @@ export class WorkerDeployment implements AsyncDisposable {
     const names = workerNames(options.namespace, options.app ?? "worker");
     const { cluster, broker } = lab;
     await deleteNamespace(lab, names.namespace, true);
-    await broker.declare(names.topic, names.queue);
+    await broker.declare(names.topic, names.queue, options.subscribe === "binding" ? {} : PUBSUB_ARGUMENTS);
     // The API server forgets a pod that is deleted by force before the kubelet has ended it.
     await broker.consumers(names.queue, (count) => count === 0, {
       what: "the consumers of an earlier run to go",
@@ -75,8 +76,9 @@ export class WorkerDeployment implements AsyncDisposable {
     await cluster.apply(namespaceManifest(names.namespace));
     const pods = await Pods.watch(lab.kube, { namespace: names.namespace, labelSelector: `app=${names.app}` });
     const worker = new WorkerDeployment(lab, names, ledger, pods, options);
-    await cluster.apply(componentManifest(names, { ...options, amqpUrl: cluster.env.AMQP_URL }));
-    if (options.beside) await cluster.apply([...options.beside]);
+    const componentOptions = { ...options, amqpUrl: cluster.env.AMQP_URL };
+    const component = options.subscribe === "binding" ? bindingManifest : componentManifest;
+    await cluster.apply([component(names, componentOptions), ...options.beside ?? []]);
     await worker.apply();
     if (options.wait ?? true) await worker.settled();
     return worker;
@@ -86,7 +88,8 @@ export class WorkerDeployment implements AsyncDisposable {
   async apply(changes: Partial<WorkerOptions> = {}): Promise<void> {
     const { cluster, image } = this.#lab;
     const options = { ...this.#options, image, ledgerUrl: this.ledger.url, ...changes };
-    const script = options.grpc ? await this.#lab.grpcScript() : this.#lab.script;
+    const grpc = options.grpc ? "main" : options.subscribe === "streaming" ? "streaming" : undefined;
+    const script = grpc === undefined ? this.#lab.script : await this.#lab.grpcScript(grpc);
     await cluster.apply(workerManifests(this.names, script, options));
   }
 
@@ -134,6 +137,14 @@ export class WorkerDeployment implements AsyncDisposable {
       "restart",
       `deployment/${this.names.app}`,
       `--namespace=${this.names.namespace}`,
+    ]);
+  }
+
+  /** `kubectl scale`; the API server has it by then, the pods have not. */
+  async scale(replicas: number): Promise<void> {
+    const { app, namespace } = this.names;
+    await this.#lab.cluster.kubectl([
+      ...["scale", `deployment/${app}`, `--namespace=${namespace}`, `--replicas=${replicas}`],
     ]);
   }
 

@@ -1,5 +1,5 @@
 /**
- * The part `e2e`: lanes, each a folder of tests/e2e with a cluster of its own.
+ * Lanes: each a folder of tests/e2e with a cluster of its own.
  * @module
  */
 import { existsSync, readdirSync } from "node:fs";
@@ -7,13 +7,13 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { dapsArchive } from "../build/image.ts";
-import { installCertManager, installDapr } from "../cluster/addons/index.ts";
+import { installCertManager, installDapr, installKeda } from "../cluster/addons/index.ts";
+import { kedaArchive } from "../cluster/images/index.ts";
 import { type Cluster, openCluster } from "../cluster/index.ts";
 import { cacheFolder, capture, repositoryRoot, withLock } from "../toolchain/index.ts";
 import { collectDiagnostics, LogFile } from "./diagnostics.ts";
 import { broken, type Outcome, totals } from "./outcome.ts";
 import type { Context } from "./parts.ts";
-import type { ClusterPart } from "./run.ts";
 import { vitest } from "./runtimes.ts";
 import { say } from "./stream.ts";
 import { suite } from "./suite.ts";
@@ -30,17 +30,23 @@ interface Wishes {
   asInstalled?: true;
   /** Dapr with actors, reminders and jobs. */
   actors?: true;
+  /** Its files do not disturb each other, and run two at a time. */
+  together?: true;
+  /** KEDA, which takes minutes to build the first time. */
+  keda?: true;
 }
 
 /** By the lane's folder; a lane without wishes is not listed. */
 const WISHES: Readonly<Record<string, Wishes>> = {
   admission: { asInstalled: true },
   classes: { actors: true },
+  scale: { keda: true, together: true },
 };
 
-const FOLDER = join(repositoryRoot, "tests/e2e");
+/** The variable by which vitest.config.ts knows how many files of a lane run at once; one, if it is not set. */
+const FILES_AT_ONCE = "DAPS_FILES_AT_ONCE";
 
-export const E2E: ClusterPart = { name: "e2e", about: "DAPS on real clusters, a lane beside the other", run: runLanes };
+const FOLDER = join(repositoryRoot, "tests/e2e");
 
 /** The folders of tests/e2e that hold tests. */
 export function lanes(): string[] {
@@ -52,25 +58,52 @@ export function lanes(): string[] {
     .sort();
 }
 
-async function runLanes(context: Context, quiet: Promise<boolean>): Promise<Outcome[]> {
+export interface Selection {
+  /** The lanes to run. */
+  readonly lanes: readonly string[];
+  /** What their tests find in their environment, besides the cluster's own. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export async function runLanes(
+  { lanes: selected, env }: Selection,
+  context: Context,
+  quiet: Promise<boolean>,
+): Promise<Outcome[]> {
   await assertMachine();
-  const waiting = lanes();
+  // What takes longest to build comes last, and is built meanwhile.
+  const waiting = selected.toSorted((a, b) => Number(wishesKeda(a)) - Number(wishesKeda(b)));
   if (waiting.length === 0) return [broken("e2e", `found no tests in ${FOLDER}`)];
   // Two runs under one name would take each other's clusters down.
   return await withLock(join(cacheFolder(), "locks", `test-${context.name}.lock`), async () => {
     // Built once, before two lanes would both wait for it.
     const image = await dapsArchive();
+    const keda = waiting.some(wishesKeda) ? builtKeda() : Promise.resolve();
+    // A lane that needs it says what is wrong.
+    keda.catch(() => {});
     const outcomes: Outcome[] = [];
     const ready = inTurn(async (of: Fresh) => await setUp(of, image, context.signal));
+    const prepared = async (of: Fresh) => {
+      if (of.wishes.keda) await keda;
+      await ready(of);
+    };
     const worker = async () => {
       for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
         if (context.signal.aborted) return;
-        outcomes.push(await runLane(lane, ready, context, quiet));
+        outcomes.push(await runLane(lane, env, prepared, context, quiet));
       }
     };
     await Promise.all(Array.from({ length: LANES_AT_ONCE }, worker));
     return outcomes.sort((a, b) => a.label.localeCompare(b.label));
   });
+}
+
+function wishesKeda(lane: string): boolean {
+  return WISHES[lane]?.keda === true;
+}
+
+async function builtKeda(): Promise<void> {
+  if (process.env["DAPS_CLUSTER_PROVIDER"] !== "kind") await kedaArchive();
 }
 
 /** @throws {Error} naming what this machine lacks */
@@ -90,6 +123,7 @@ async function assertMachine(): Promise<void> {
 /** One lane from nothing to nothing; it does not reject. */
 async function runLane(
   lane: string,
+  env: Selection["env"],
   ready: (of: Fresh) => Promise<void>,
   context: Context,
   quiet: Promise<boolean>,
@@ -109,7 +143,9 @@ async function runLane(
     await unlessAborted(settingUp, context.signal);
     await insist(cluster, "dapr-sidecar-injector");
     if (!wishes.asInstalled) await insist(cluster, "daps-webhook");
-    outcome = await quiet ? await runTests(lane, label, folder, cluster, context) : broken(label, "was not begun");
+    outcome = await quiet
+      ? await runTests(lane, label, folder, withVariables(cluster, { ...env, ...together(wishes) }), context)
+      : broken(label, "was not begun");
   } catch (error) {
     outcome = broken(label, error instanceof Error ? error.message : String(error), performance.now() - start);
   }
@@ -163,8 +199,10 @@ async function setUp({ cluster, wishes }: Fresh, image: string, signal: AbortSig
   signal.throwIfAborted();
   await cluster.up();
   signal.throwIfAborted();
-  const { actors = false } = wishes;
+  const { actors = false, keda = false } = wishes;
   await Promise.all([installCertManager(cluster), installDapr(cluster, { actors }), cluster.loadImage(image)]);
+  // Its certificate is cert-manager's.
+  if (keda) await installKeda(cluster);
   await cluster.helm(["install", "daps", join(repositoryRoot, "chart"), "--wait", "--timeout", "3m"]);
 }
 
@@ -181,6 +219,14 @@ async function insist(cluster: Cluster, webhook: string): Promise<void> {
     ...["patch", "mutatingwebhookconfiguration", webhook, "--type=json"],
     ...["--patch", JSON.stringify(patch)],
   ]);
+}
+
+function together(wishes: Wishes): Record<string, string> {
+  return wishes.together ? { [FILES_AT_ONCE]: "2" } : {};
+}
+
+function withVariables(cluster: Cluster, variables: Readonly<Record<string, string>>): Cluster {
+  return { ...cluster, variables: { ...cluster.variables, ...variables } };
 }
 
 async function runTests(

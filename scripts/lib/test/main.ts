@@ -4,14 +4,14 @@
  */
 import process from "node:process";
 import { type Known, parseOptions, USAGE, UsageError } from "./options.ts";
-import { E2E } from "./lanes.ts";
+import { CLUSTER_PARTS, clusterPart } from "./cluster-parts.ts";
 import { type Outcome, succeeded } from "./outcome.ts";
 import { LOCAL_PARTS } from "./parts.ts";
 import { run } from "./run.ts";
 import { say } from "./stream.ts";
 import { failureList, json, lastLine, table } from "./summary.ts";
 
-const ALL: readonly (Known & { about: string })[] = [...LOCAL_PARTS, E2E];
+const ALL: readonly (Known & { about: string })[] = [...LOCAL_PARTS, ...CLUSTER_PARTS];
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2), ALL);
@@ -29,7 +29,7 @@ async function main(): Promise<number> {
   const { bail, name, keep } = options;
   const outcomes = await run(
     LOCAL_PARTS.filter((part) => options.parts.includes(part.name)),
-    options.parts.includes(E2E.name) ? E2E : undefined,
+    clusterPart(options),
     { signal: stopped.signal, bail, name, keep },
     () => stopped.abort(),
   );

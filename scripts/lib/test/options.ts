@@ -15,6 +15,16 @@ export interface Options {
   keep: boolean;
   /** The clusters' names begin with it. */
   name: string;
+  /** The lanes to run, of those that the part has; all of them if there are none. */
+  lanes: string[];
+  /** Each scenario of `lifecycle` in all of its modes. */
+  all: boolean;
+  /** `lifecycle` and `soak` put what they have seen into docs/reliability.md. */
+  report: boolean;
+  /** How long `soak` lasts. */
+  minutes: number;
+  /** For the choices of `soak`; any if it is not given. */
+  seed: number | undefined;
   action: "run" | "list" | "help";
 }
 
@@ -27,6 +37,11 @@ Runs the tests, all of them unless parts are named (those marked * run only by n
   --bail           stop at the first failure
   --name NAME      clusters are named NAME-LANE (default: test)
   --keep           leave the clusters up (./scripts/cluster down --name NAME-LANE takes one down)
+  --lane LANE      of the parts that have lanes, only this one (may be given more than once)
+  --all            lifecycle: each scenario in all of its modes, not in the usual ones
+  --report         lifecycle, soak: write docs/reliability.md
+  --minutes N      soak: how long it lasts (default: 15)
+  --seed N         soak: for its choices (default: any; it is printed)
   --json           the summary as one JSON object, on the line before the last
   --help           this text
 `;
@@ -58,12 +73,23 @@ export function parseOptions(args: string[], all: readonly Known[]): Options {
   if (parts.length === 0) throw new UsageError("no part is left to run");
   return {
     parts,
+    lanes: values.lane ?? [],
+    all: values.all,
+    report: values.report,
+    minutes: integer("--minutes", values.minutes, 1, 24 * 60),
+    seed: values.seed === undefined ? undefined : integer("--seed", values.seed, 0, 0xffff_ffff),
     bail: values.bail,
     json: values.json,
     keep: values.keep,
     name: values.name,
     action: values.help ? "help" : values.list ? "list" : "run",
   };
+}
+
+function integer(option: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new UsageError(`${option} takes an integer from ${min} to ${max}: received ${JSON.stringify(text)}`);
 }
 
 function parse(args: string[]) {
@@ -79,6 +105,11 @@ function parse(args: string[]) {
         json: { type: "boolean", default: false },
         keep: { type: "boolean", default: false },
         name: { type: "string", default: "test" },
+        lane: { type: "string", multiple: true },
+        all: { type: "boolean", default: false },
+        report: { type: "boolean", default: false },
+        minutes: { type: "string", default: "15" },
+        seed: { type: "string" },
       },
     });
   } catch (error) {

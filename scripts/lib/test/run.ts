@@ -10,7 +10,6 @@ import { say } from "./stream.ts";
 /** The part that needs clusters; it brings them up while the others run. */
 export interface ClusterPart {
   name: string;
-  about: string;
   /** @param quiet settles when no other part runs any more: only then may tests that watch the time begin */
   run: (context: Context, quiet: Promise<boolean>) => Promise<Outcome[]>;
 }

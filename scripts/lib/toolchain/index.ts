@@ -8,5 +8,5 @@ export { ensureDebianPackages, updatePackageLists } from "./debian.ts";
 export { ensureHelm } from "./helm.ts";
 export { withLock } from "./lock.ts";
 export { capture, execute, type ExecuteOptions, type Output, ProcessError } from "./process.ts";
-export { ensureProgram, moduleFolder, moduleVersion, type ProgramName } from "./programs.ts";
+export { ensureProgram, moduleFolder, moduleVersion, programBinaries, type ProgramName } from "./programs.ts";
 export { elapsed, progress } from "./progress.ts";

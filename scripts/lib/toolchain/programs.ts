@@ -15,6 +15,8 @@ interface Program {
   folder?: string;
   /** Names under which the one binary does different things. */
   links: string[];
+  /** Packages of other modules that are built as they are, by the names of their binaries; by default the folder's own. */
+  packages?: Record<string, string>;
   flags?: string[];
   /** `-X` definitions for the linker. */
   definitions?: (version: (module: string) => Promise<string>) => Promise<Record<string, string>>;
@@ -51,6 +53,15 @@ const programs = {
     about: "5 minutes",
   },
   "cert-manager": { links: ["controller", "cainjector"], flags: ["-mod=mod"], about: "2 minutes" },
+  keda: {
+    links: [],
+    packages: {
+      "keda-operator": "github.com/kedacore/keda/v2/cmd/operator",
+      "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
+    },
+    flags: ["-mod=mod"],
+    about: "6 minutes",
+  },
   "queue-proxy": { folder: "bench/peers/queue-proxy", links: [], flags: ["-mod=mod"], about: "1 minute" },
 } satisfies Record<string, Program>;
 
@@ -82,11 +93,21 @@ export async function ensureProgram(name: ProgramName): Promise<string> {
       // -mod=mod may write to go.sum, which must not happen in the checkout.
       const work = join(place, ".source");
       await cp(folder, work, { recursive: true });
-      await execute("go", ["build", ...flags, "-o", join(place, name), "."], { cwd: work, env: { CGO_ENABLED: "0" } });
+      const binaries = Object.entries(program.packages ?? { [name]: "." });
+      for (const [binary, source] of binaries) {
+        const args = ["build", ...flags, "-o", join(place, binary), source];
+        await execute("go", args, { cwd: work, env: { CGO_ENABLED: "0" } });
+      }
       await execute("rm", ["-rf", work]);
       for (const link of program.links) await symlink(name, join(place, link));
     });
   });
+}
+
+/** The names of what a program is built into. */
+export function programBinaries(name: ProgramName): string[] {
+  const { packages = { [name]: "." } }: Program = programs[name];
+  return Object.keys(packages);
 }
 
 /** The version of a module that a program is built from, as in v1.18.1. */

@@ -10,6 +10,7 @@ import { createServer as createHttp2Server } from "node:http2";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ending } from "./ending.ts";
+import { bulkIn, type Message, messageIn } from "./message.ts";
 import { Reporter } from "./reporter.ts";
 
 export type { Happening, WorkerEvent } from "./reporter.ts";
@@ -31,6 +32,7 @@ interface Options {
   readonly subscription: { readonly pubsubname: string; readonly topic: string } | undefined;
   readonly route: string;
   readonly bindingRoute: string;
+  readonly selfUrl: string;
   readonly workMs: number;
   readonly onSigterm: "close" | "finish" | "exit";
 }
@@ -55,6 +57,7 @@ interface Options {
  * | `SUBSCRIBE` | – | `PUBSUB/TOPIC`, told in `GET /dapr/subscribe`; without it an empty list |
  * | `ROUTE` | /work | where messages come |
  * | `BINDING_ROUTE` | – | where an input binding's come |
+ * | `SELF_URL` | – | called at the end of each message's work, by Dapr say; the message fails unless it gives 2xx |
  * | `WORK_MS` | 0 | for a message that does not say `workMs` |
  * | `ON_SIGTERM` | `close` | `close`: the port at once, as the graceful shutdown of most frameworks does, then what is in flight, then exit; `finish`: takes new work until there is none; `exit` |
  *
@@ -97,6 +100,7 @@ function readOptions(env: Readonly<Record<string, string | undefined>>): Options
     subscription: pubsubname && topic ? { pubsubname, topic } : undefined,
     route: env.ROUTE ?? "/work",
     bindingRoute: env.BINDING_ROUTE ?? "",
+    selfUrl: env.SELF_URL ?? "",
     workMs: number("WORK_MS", 0),
     onSigterm: oneOf("ON_SIGTERM", ["close", "finish", "exit"]),
   };
@@ -170,39 +174,42 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-type Message = { id: string; workMs: number; poison: boolean; ill: boolean };
-
-/** The message in a CloudEvent, or in a binding's body, which is the message itself; a job without data is its name. */
-function messageIn(body: string, path: string): Message {
-  const event = (body === "" ? { id: path.slice(JOBS.length) } : JSON.parse(body)) as { id?: unknown; data?: unknown };
-  const data = (event.data ?? event) as { id?: unknown; workMs?: unknown; poison?: unknown; ill?: unknown };
-  return {
-    id: String(data.id ?? event.id),
-    workMs: typeof data.workMs === "number" ? data.workMs : options.workMs,
-    poison: data.poison === true,
-    ill: data.ill === true,
-  };
+/** Does the work of one message, from `begun` to `completed`; rejects if it fails. */
+async function work(message: Message): Promise<void> {
+  const attempt = crypto.randomUUID();
+  await reporter.report({ kind: "begun", message: message.id, attempt });
+  if (message.poison) process.exit(1);
+  await sleep(message.workMs);
+  if (options.selfUrl !== "") {
+    const response = await fetch(options.selfUrl, { method: "POST", body: "{}" });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`Cannot call ${options.selfUrl}: received status ${response.status}`);
+  }
+  await reporter.report({ kind: "completed", message: message.id, attempt });
 }
 
 async function handleMessage(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-  const message = messageIn(await bodyOf(request), path);
+  const body = await bodyOf(request);
+  const bulk = bulkIn(body, options.workMs);
+  const messages = bulk?.map(({ message }) => message) ?? [messageIn(body, path.slice(JOBS.length), options.workMs)];
   if (!started) {
-    await reporter.report({ kind: "refused", message: message.id, status: 503 });
+    for (const { id } of messages) await reporter.report({ kind: "refused", message: id, status: 503 });
     return answer(response, 503);
   }
-  working++;
-  if (message.ill) ill++;
+  const sick = messages.filter((message) => message.ill).length;
+  working += messages.length;
+  ill += sick;
   try {
-    const attempt = crypto.randomUUID();
-    await reporter.report({ kind: "begun", message: message.id, attempt });
-    if (message.poison) process.exit(1);
-    await sleep(message.workMs);
-    await reporter.report({ kind: "completed", message: message.id, attempt });
-    answer(response, 200, { status: "SUCCESS" });
+    const results = await Promise.allSettled(messages.map(work));
+    const failed = results.find((result) => result.status === "rejected");
+    if (bulk === undefined && failed) throw failed.reason;
+    const status = (index: number) => results[index]?.status === "fulfilled" ? "SUCCESS" : "RETRY";
+    const statuses = bulk?.map(({ entryId }, index) => ({ entryId, status: status(index) }));
+    answer(response, 200, statuses ? { statuses } : { status: "SUCCESS" });
   } finally {
     lastWorkAt = Date.now();
-    working--;
-    if (message.ill) ill--;
+    working -= messages.length;
+    ill -= sick;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
-import { NATIVE, ORDINARY } from "../support/modes.ts";
+import { cases, record } from "../support/matrix.ts";
 
 const TIMEOUT_MS = 180_000;
 const RESTARTS = 2;
@@ -18,8 +18,8 @@ afterAll(async () => {
   await lab[Symbol.asyncDispose]();
 });
 
-describe.concurrent("rolling restarts of an app that speaks h2c", () => {
-  test.for([ORDINARY, NATIVE])("lose, cut off and repeat nothing: $title", async (mode, { expect }) => {
+describe.concurrent("rolling restarts of an app that speaks h2c lose, cut off and repeat nothing", () => {
+  test.for(cases("h2c"))("$title", async ({ id, mode }, { expect }) => {
     await using worker = await WorkerDeployment.deploy(lab, {
       namespace: `h2c-${mode.id}`,
       native: mode.native,
@@ -37,6 +37,7 @@ describe.concurrent("rolling restarts of an app that speaks h2c", () => {
     }
     await published;
     await worker.finished(TIMEOUT_MS);
+    await record(id, mode.id, { ...worker.account() });
     expect(worker.account()).toMatchObject({ published: 60, lost: 0, cutOff: 0, repeated: 0 });
     await worker.remove();
   });

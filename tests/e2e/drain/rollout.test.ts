@@ -3,6 +3,7 @@
  */
 import { expect, test } from "vitest";
 import { flawless, openLab, READY_PATH, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { record } from "../support/matrix.ts";
 
 const RESTARTS = 4;
 const TIMEOUT_MS = 420_000;
@@ -31,6 +32,9 @@ test("four rolling restarts of 2 replicas under messages of 2 to 8 s", async () 
   }));
   const [alone, aloneNative, daps, dapsNative] = accounts;
   console.log(JSON.stringify({ alone, aloneNative, daps, dapsNative }));
+  // Beside what the lane `scale` records of the same set-up with DAPS.
+  await record("rollout-2-10", "alone", { ...alone });
+  await record("rollout-2-10", "alone-native", { ...aloneNative });
 
   expect({ daps, dapsNative }).toEqual({
     daps: { published: 270, lost: 0, cutOff: 0, repeated: 0, early: 0 },

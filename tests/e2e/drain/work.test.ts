@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
 import { FollowedLog } from "../support/logs.ts";
+import { cases, record } from "../support/matrix.ts";
 import { NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
 
 const TIMEOUT_MS = 180_000;
@@ -88,9 +89,10 @@ describe.concurrent("a message in flight when its pod is deleted", () => {
     await worker.remove();
   });
 
-  test("that is done is followed by 20 s in which the app says it is busy: these are waited for", async ({ expect }) => {
+  // The message is done; it is followed by 20 s in which the app says that it is busy, and these are waited for.
+  test.for(cases("busy-only"))("$title", async ({ id, mode }, { expect }) => {
     await using worker = await WorkerDeployment.deploy(lab, {
-      ...withDaps(NATIVE, "sticky"),
+      ...withDaps(mode, "sticky"),
       replicas: 1,
       env: { BUSY: "sticky:20" },
     });
@@ -104,6 +106,7 @@ describe.concurrent("a message in flight when its pod is deleted", () => {
     expect(sigterm?.at).toBeGreaterThanOrEqual(at + 20_000);
     // Not for the rest of the grace period either.
     expect(sigterm?.at).toBeLessThan(at + 40_000);
+    await record(id, mode.id, { ...worker.account() });
     await worker.remove();
   });
 });

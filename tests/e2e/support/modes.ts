@@ -1,9 +1,10 @@
 /** How daprd and DAPS can stand in a pod. @module */
+import type { ModeId } from "../../../scripts/lib/matrix/scenarios.ts";
 import type { DeployOptions } from "../../../scripts/lib/proof/index.ts";
 
 export interface Mode {
   /** For names of namespaces. */
-  readonly id: string;
+  readonly id: ModeId;
   readonly title: string;
   readonly native: boolean;
   readonly daps: Readonly<Record<string, string>>;

@@ -6,13 +6,21 @@
  */
 import { cp, mkdir, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { cached, ensureProgram, key, type ProgramName, progress } from "../../toolchain/index.ts";
+import { cached, ensureProgram, key, programBinaries, type ProgramName, progress } from "../../toolchain/index.ts";
 import { archiveFromDockerfile, archiveFromFolder, type ImageConfig } from "./buildah.ts";
 import { providerInUse, type ProviderName } from "../provider.ts";
 import { fillDenoBase } from "./deno-base.ts";
 import { dockerArchive } from "./docker.ts";
 import { folderKey } from "./folder-key.ts";
-import { CERT_MANAGER_IMAGE, COREDNS_IMAGE, daprImage, denoBaseImage, fullImageName, PAUSE_IMAGE } from "./names.ts";
+import {
+  CERT_MANAGER_IMAGE,
+  COREDNS_IMAGE,
+  daprImage,
+  denoBaseImage,
+  fullImageName,
+  KEDA_IMAGE,
+  PAUSE_IMAGE,
+} from "./names.ts";
 import { NONROOT, writeUsers } from "./users.ts";
 
 export { CERT_MANAGER_IMAGE, COREDNS_IMAGE, daprImage, denoBaseImage, fullImageName, PAUSE_IMAGE } from "./names.ts";
@@ -30,6 +38,11 @@ export async function corednsArchive(): Promise<string> {
 
 export async function certManagerArchive(): Promise<string> {
   return await programArchive("cert-manager", CERT_MANAGER_IMAGE, ["controller", "cainjector"], { user: NONROOT });
+}
+
+/** The operator and the metrics adapter, neither of which is the entrypoint. */
+export async function kedaArchive(): Promise<string> {
+  return await programArchive("keda", KEDA_IMAGE, [], { user: NONROOT });
 }
 
 /** Dapr's chart and its injector say which of the programs to run, so the image has no entrypoint. */
@@ -86,7 +99,7 @@ async function programArchive(
   const folder = await ensureProgram(program);
   // The program's folder carries the key of what it was built from.
   return await archive(program, key(name, folder, links, config), async (tar, work) => {
-    await cp(join(folder, program), join(work, program));
+    for (const binary of programBinaries(program)) await cp(join(folder, binary), join(work, binary));
     for (const link of links) await symlink(program, join(work, link));
     await writeUsers(work);
     await archiveFromFolder(name, work, config, tar);

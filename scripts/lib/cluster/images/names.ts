@@ -11,6 +11,7 @@ import { moduleVersion, repositoryRoot } from "../../toolchain/index.ts";
 export const PAUSE_IMAGE = "docker.io/daps/pause:local";
 export const COREDNS_IMAGE = "docker.io/daps/coredns:local";
 export const CERT_MANAGER_IMAGE = "docker.io/daps/cert-manager:local";
+export const KEDA_IMAGE = "docker.io/daps/keda:local";
 
 /** Dapr's control plane and daprd in one. */
 export async function daprImage(): Promise<string> {

@@ -80,6 +80,15 @@ export async function listParts({ parts }: Layout): Promise<Part[]> {
   }));
 }
 
+/** Kills a part, with what it has started, and waits until it is gone. It stays one of the cluster's parts. */
+export async function killPart(layout: Layout, name: string): Promise<void> {
+  const find = async () => (await listParts(layout)).find((part) => part.name === name && part.alive);
+  const part = await find();
+  if (part === undefined) throw new Error(`Cannot kill a part that does not live: received ${name}`);
+  process.kill(-part.pid, "SIGKILL");
+  await until(`${name} to end`, async () => await find() === undefined);
+}
+
 /**
  * Ends all parts and waits until they are gone. They get no chance to clean up: all that they would put in order is
  * about to be removed, and the API server alone would take many seconds for it.

@@ -21,8 +21,9 @@ import { createCgroups } from "./cgroups.ts";
 import { AMQP_URL, layout, RABBITMQ_API } from "./layout.ts";
 import { createNamespace, enter, isInside } from "./network.ts";
 import { importImage } from "./node.ts";
-import { listParts } from "./parts.ts";
+import { killPart, listParts } from "./parts.ts";
 import { createPki } from "./pki.ts";
+import { restartRabbitmq } from "./rabbitmq.ts";
 import type { Plan } from "./start.ts";
 import { teardown } from "./teardown.ts";
 
@@ -91,7 +92,8 @@ export function localProvider(name: string): Provider {
     const recorded = await listParts(cluster);
     const parts: PartStatus[] = PARTS.map((part) => {
       const found = recorded.find(({ name }) => name === part);
-      return { name: part, alive: found?.alive ?? false, detail: found ? `pid ${found.pid}` : "not started" };
+      const detail = found ? `pid ${found.pid}` : "not started";
+      return { name: part, alive: found?.alive ?? false, detail, ...found?.alive ? { pid: found.pid } : {} };
     });
     const started = await exists(join(cluster.state, "up"));
     return [
@@ -122,6 +124,13 @@ export function localProvider(name: string): Provider {
         throw new Error(`Cannot load an image into the cluster as it is not up: received ${name}`);
       }
       await importImage(cluster, tar);
+    },
+    stopBroker: () => killPart(cluster, "rabbitmq"),
+    startBroker: async () => {
+      if (!await isInside(cluster)) {
+        throw new Error(`Cannot start RabbitMQ from outside of the cluster's network: received ${name}`);
+      }
+      await restartRabbitmq(cluster);
     },
   };
 }

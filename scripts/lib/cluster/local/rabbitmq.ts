@@ -11,6 +11,8 @@ import { type Started, startPart } from "./parts.ts";
 import { until } from "./wait.ts";
 
 const USER = "rabbitmq";
+const AS_USER = ["--reuid", USER, "--regid", USER, "--init-groups", "--"];
+const PART = "rabbitmq";
 /** How old the figures of the management plugin may be (5 s by default); tests wait for them. */
 const STATISTICS_INTERVAL_MS = 500;
 
@@ -34,8 +36,24 @@ export async function startRabbitmq(layout: Layout): Promise<Started> {
   );
   await writeFile(join(folder, "enabled_plugins"), "[rabbitmq_management].\n");
   await execute("chown", ["-R", `${USER}:${USER}`, folder]);
+  // Left to itself the Erlang runtime starts an epmd that outlives it and that nobody has recorded.
+  await startPart(layout, "epmd", "setpriv", [...AS_USER, "epmd", "-address", "127.0.0.1"], environment(folder));
+  return await startServer(layout);
+}
 
-  const env = {
+/** Starts the broker of a cluster that has had it before, and waits until it is ready. */
+export async function restartRabbitmq(layout: Layout): Promise<void> {
+  const { failed } = await startServer(layout);
+  await Promise.race([rabbitmqReady(), failed]);
+}
+
+async function startServer(layout: Layout): Promise<Started> {
+  const env = environment(join(layout.state, "rabbitmq"));
+  return await startPart(layout, PART, "setpriv", [...AS_USER, "/usr/lib/rabbitmq/bin/rabbitmq-server"], env);
+}
+
+function environment(folder: string): Record<string, string> {
+  return {
     HOME: folder,
     // Both look for each other on the loopback address, which is one per namespace.
     ERL_EPMD_ADDRESS: "127.0.0.1",
@@ -48,16 +66,6 @@ export async function startRabbitmq(layout: Layout): Promise<Started> {
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "enabled_plugins"),
     RABBITMQ_PID_FILE: join(folder, "pid"),
   };
-  const asUser = ["--reuid", USER, "--regid", USER, "--init-groups", "--"];
-  // Left to itself the Erlang runtime starts an epmd that outlives it and that nobody has recorded.
-  await startPart(layout, "epmd", "setpriv", [...asUser, "epmd", "-address", "127.0.0.1"], env);
-  return await startPart(
-    layout,
-    "rabbitmq",
-    "setpriv",
-    [...asUser, "/usr/lib/rabbitmq/bin/rabbitmq-server"],
-    env,
-  );
 }
 
 export async function rabbitmqReady(): Promise<void> {

@@ -1,0 +1,125 @@
+/**
+ * The conservation matrix: every way a pod starts, stops, crashes and scales, and where each is tried.
+ *
+ * A scenario runs in modes, which say whether daprd and DAPS are ordinary containers or native sidecars. A run of
+ * `./scripts/test e2e` tries each in its usual modes; `./scripts/test lifecycle --all` in all of its modes.
+ *
+ * @module
+ */
+
+/** daprd ordinary × DAPS ordinary, ordinary × native, native × native: there is no fourth. */
+export const MODE_IDS = ["oo", "on", "nn"] as const;
+export type ModeId = typeof MODE_IDS[number];
+
+/** Dapr without DAPS, with daprd an ordinary container or a native sidecar: what shows that the fault can be seen. */
+export const ALONE = ["alone", "alone-native"] as const;
+export type Side = ModeId | typeof ALONE[number];
+
+export interface Scenario {
+  /** The heading that it stands under in docs/reliability.md. */
+  readonly group: string;
+  /** Its row there, and the name of its test. */
+  readonly title: string;
+  /** The test, below tests/e2e. */
+  readonly test: string;
+  /** Those of the default run. */
+  readonly usual: readonly ModeId[];
+  /** Where it can't be tried in all three. */
+  readonly modes?: readonly ModeId[];
+}
+
+const REPLICAS = [1, 2, 5] as const;
+/** 0: unlimited, which is Dapr's default. */
+const PREFETCH = [1, 10, 0] as const;
+
+export interface Rollout extends Scenario {
+  readonly replicas: number;
+  readonly prefetch: number;
+  readonly maxUnavailable: string;
+}
+
+const ROLLOUT = { group: "Rollout", test: "scale/rollout.test.ts" } as const;
+
+/** A Latin square: each mode meets each number of replicas and each prefetch once in a default run. */
+export const ROLLOUTS: Readonly<Record<string, Rollout>> = Object.fromEntries([
+  ...REPLICAS.flatMap((replicas, row) =>
+    PREFETCH.map((prefetch, column): [string, Rollout] => [`rollout-${replicas}-${prefetch}`, {
+      ...ROLLOUT,
+      title: `${replicas} replica${replicas > 1 ? "s" : ""}, prefetch ${prefetch === 0 ? "unlimited" : prefetch}`,
+      usual: [MODE_IDS[(row + column) % MODE_IDS.length] ?? "nn"],
+      replicas,
+      prefetch,
+      maxUnavailable: "0",
+    }])
+  ),
+  ["rollout-all", {
+    ...ROLLOUT,
+    title: "3 replicas, maxUnavailable 100 %",
+    usual: ["nn"],
+    replicas: 3,
+    prefetch: 10,
+    maxUnavailable: "100%",
+  }],
+]);
+
+const OTHERS = {
+  "scale-in": {
+    group: "Scale-in and KEDA",
+    title: "kubectl scale from 5 to 1 under load",
+    test: "scale/scale-in.test.ts",
+    usual: ["oo", "nn"],
+  },
+  "keda": {
+    group: "Scale-in and KEDA",
+    title: "KEDA from none to several to none, three cycles",
+    test: "scale/keda.test.ts",
+    usual: ["on", "nn"],
+  },
+  "node-drain": {
+    group: "Node drain and eviction",
+    title: "kubectl drain with a PodDisruptionBudget",
+    test: "scale/node.test.ts",
+    usual: ["nn"],
+  },
+  "eviction": {
+    group: "Node drain and eviction",
+    title: "eviction by the API",
+    test: "scale/node.test.ts",
+    usual: ["oo"],
+  },
+  "node-pressure": {
+    group: "Node drain and eviction",
+    title: "eviction by the kubelet, which gives no time: a limit",
+    test: "scale/node.test.ts",
+    usual: ["on"],
+  },
+  "h2c": {
+    group: "Kinds of work",
+    title: "app-protocol h2c, rolling restarts",
+    test: "drain/h2c.test.ts",
+    usual: ["oo", "nn"],
+  },
+  "busy-only": {
+    group: "Kinds of work",
+    title: "work that shows only in the busy endpoint, its pod deleted",
+    test: "drain/work.test.ts",
+    usual: ["nn"],
+  },
+} as const satisfies Record<string, Scenario>;
+
+export type ScenarioId = keyof typeof OTHERS | (string & Record<never, never>);
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = { ...ROLLOUTS, ...OTHERS };
+
+/** @throws {RangeError} for an id that no scenario has */
+export function scenario(id: ScenarioId): Scenario {
+  const found = SCENARIOS[id];
+  if (found === undefined) throw new RangeError(`Cannot find a scenario as none has that id: received ${id}`);
+  return found;
+}
+
+/** The modes in which a scenario is tried, in a default run or in one of everything. */
+export function modesOf(id: ScenarioId, all: boolean): readonly ModeId[] {
+  const { usual, modes = MODE_IDS } = scenario(id);
+  return all ? modes : usual;
+}
