@@ -49,6 +49,7 @@ function drain(jumpMs: number): [phase: string, at: number][] {
     opaqueAt: () => null,
     policy: {
       readyTimeoutMs: 60_000,
+      appHeld: true,
       settleMs: 400,
       callDrainMs: 5000,
       restartDrainMs: 10_000,
