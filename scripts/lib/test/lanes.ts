@@ -40,6 +40,7 @@ interface Wishes {
 const WISHES: Readonly<Record<string, Wishes>> = {
   admission: { asInstalled: true },
   classes: { actors: true },
+  grpc: { actors: true },
   scale: { keda: true, together: true },
 };
 
