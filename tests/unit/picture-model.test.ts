@@ -115,6 +115,11 @@ describe("a message", () => {
     });
   });
 
+  test("is parked no longer than until another pod has it, though the broker's word of that comes late", () => {
+    const late = fateOf(delivered(15, "a"), begun(38, "b"), delivered(40, "b"), completed(50, "b"));
+    expect(late.spans).toEqual(["queued 10–15", "parked 15–38 in a", "working 38–50 in b"]);
+  });
+
   test("is lost when the app was not ready, and nobody gets it again", () => {
     const refused = { kind: "refused", at: 16, message: "m", pod: "a" } as const;
     expect(fateOf(delivered(15, "a"), refused)).toEqual({

@@ -75,12 +75,12 @@ function lane(message: string, own: readonly MessageEvent[], ends: Ends): Messag
   const marks: Mark[] = [];
   let waitsSince = own.find(({ kind }) => kind === "published")?.at;
   for (const [index, { delivery, arrival }] of given.entries()) {
-    const at = Math.min(delivery.at, arrival?.at ?? delivery.at);
+    const at = givenAt({ delivery, arrival });
     if (waitsSince !== undefined) {
       spans.push({ state: "queued", from: Math.min(waitsSince, at), to: at, pod: undefined });
     }
     waitsSince = undefined;
-    const next = given[index + 1]?.delivery.at;
+    const next = given[index + 1];
     if (arrival?.kind === "begun") {
       const completed = own.find((event) => event.kind === "completed" && event.attempt === arrival.attempt);
       spans.push({
@@ -92,7 +92,7 @@ function lane(message: string, own: readonly MessageEvent[], ends: Ends): Messag
       if (!completed) continue;
       marks.push({ kind: marks.length === 0 ? "acknowledged" : "again", at: completed.at, pod: arrival.pod });
     } else if (next !== undefined) {
-      spans.push({ state: "parked", from: at, to: next, pod: delivery.pod ?? undefined });
+      spans.push({ state: "parked", from: at, to: givenAt(next), pod: delivery.pod ?? undefined });
     }
   }
   if (marks.length > 0) return { message, spans, marks, outcome: marks.length > 1 ? "repeated" : "acknowledged" };
@@ -122,6 +122,11 @@ interface Given {
   readonly delivery: Of<"delivered">;
   /** How it came to the app, if it did. */
   readonly arrival: Of<"begun" | "refused"> | undefined;
+}
+
+/** The broker's word of a delivery, or the app's that it has it, if that came sooner. */
+function givenAt({ delivery, arrival }: Given): number {
+  return Math.min(delivery.at, arrival?.at ?? delivery.at);
 }
 
 function deliveries(own: readonly MessageEvent[], arrivals: readonly Of<"begun" | "refused">[]): Given[] {
