@@ -2,6 +2,7 @@
  * The preStop hooks: each answer is held until the container may end.
  * @module
  */
+import { formatDuration } from "../core/duration.ts";
 import type { HookName, UserHook } from "../core/sidecar-config.ts";
 import { type Clock, sleep } from "../host/clock.ts";
 import { request } from "../host/http-client.ts";
@@ -50,10 +51,22 @@ export class Hooks {
   }
 
   async #run(name: HookName, hook: UserHook): Promise<void> {
-    const { clock, log, userHookTimeoutMs } = this.#options;
-    if (hook.kind === "sleep") return await sleep(clock, Math.min(hook.ms, userHookTimeoutMs));
+    const { lifecycle, log } = this.#options;
+    const noTime = lifecycle.until(({ phase }) => phase === "forced" || phase === "gone").then(() => null);
+    const detail = await Promise.race([noTime, this.#carryOut(hook)]);
+    const said = { hook: name, kind: hook.kind, ...(hook.kind === "httpGet" && { path: hook.get.path }) };
+    if (detail !== null) return log.info("carried out the user's own preStop", { ...said, detail });
+    log.warn("broke off the user's own preStop, as the grace period is about to end", said);
+  }
+
+  async #carryOut(hook: UserHook): Promise<string> {
+    const { clock, userHookTimeoutMs } = this.#options;
+    if (hook.kind === "sleep") {
+      const ms = Math.min(hook.ms, userHookTimeoutMs);
+      await sleep(clock, ms);
+      return `slept ${formatDuration(ms)}`;
+    }
     const answer = await request(hook.get, { timeoutMs: userHookTimeoutMs });
-    const detail = answer.kind === "answered" ? `answered ${answer.status}` : answer.detail;
-    log.info("carried out the user's own preStop", { hook: name, path: hook.get.path, detail });
+    return answer.kind === "answered" ? `answered ${answer.status}` : answer.detail;
   }
 }
