@@ -71,6 +71,6 @@ export function statusOf(
     parked: total(parked),
     busy,
     waitingFor: waitingFor(state, busy),
-    deadline: state.drain === null ? null : wall(state.drain.deadline),
+    deadline: typeof state.drain?.deadline === "number" ? wall(state.drain.deadline) : null,
   };
 }

@@ -131,6 +131,14 @@ export const SETTINGS = {
     default: 10_000,
     meaning: "How long a restart of the app alone waits for work in flight.",
   }),
+  linger: optional({
+    key: "linger",
+    chart: "defaults.linger",
+    type: duration(0),
+    meaning: "How long an ordinary Dapr sidecar stays after the app's port refuses and the app has no connection to " +
+      "Dapr's API left. Not set: `2s` after the last call of an app that makes a connection for each one while it " +
+      "ends, and in the pod of a Job; else no longer than that.",
+  }),
   minGracePeriod: optional({
     key: "min-grace-period",
     chart: "defaults.minGracePeriod",

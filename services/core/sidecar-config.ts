@@ -3,6 +3,7 @@
  * @module
  */
 import * as v from "valibot";
+import { DAPR_GRPC_PORT } from "./ports.ts";
 
 /** Environment variables of the `daps` container. */
 export const SIDECAR_ENV = {
@@ -88,6 +89,8 @@ const schema = v.object({
     native: v.boolean(),
     httpPort: port,
     publicPort: port,
+    /** Of Dapr's gRPC API. */
+    grpcPort: v.nullish(port, DAPR_GRPC_PORT),
     stop: v.picklist(["auto", "graceful", "prompt"]),
     preStop: v.nullable(userHook),
   }),
@@ -104,6 +107,8 @@ const schema = v.object({
   callDrainMs: ms,
   restartDrainMs: ms,
   drainMarginMs: ms,
+  /** How long nothing of an app that was told to end may be seen before it counts as gone; null: as it shows itself. */
+  lingerMs: v.nullish(ms, null),
   /** Of the pod's spec; the real one may be shorter or longer (kubelet `pod_workers.go`: DeletionGracePeriodSeconds). */
   gracePeriodMs: ms,
   redeliver: v.object({ enabled: v.boolean(), limit: v.number() }),
@@ -111,6 +116,8 @@ const schema = v.object({
   hold: v.object({ perRequestBytes: v.number(), totalBytes: v.number() }),
   /** The pod belongs to a Job: an ordinary daprd is stopped when the app is gone, and never by force. */
   job: v.boolean(),
+  /** DAPS is a native sidecar: the kubelet would start it again if it ended by itself. */
+  native: v.nullish(v.boolean(), true),
   logLevel: v.picklist(["debug", "info", "warn", "error"]),
 });
 

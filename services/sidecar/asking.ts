@@ -2,12 +2,14 @@
  * Asks the questions that a state of the sidecar wants answered, and turns the answers into events.
  * @module
  */
-import { type State } from "../core/phases/state.ts";
+import { AppEnd, USUAL_LINGER_MS } from "../core/app-end.ts";
 import type { Orders } from "../core/phases/orders.ts";
+import { endsWithApp, type PhasePolicy, type State } from "../core/phases/state.ts";
 import type { SidecarConfig } from "../core/sidecar-config.ts";
 import { type Clock, sleep } from "../host/clock.ts";
 import type { Log } from "../host/log.ts";
 import type { Sockets } from "../host/sockets/index.ts";
+import type { TcpTable } from "../host/tcp-table/index.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { BusyProbe } from "./probes/busy.ts";
 import type { DaprdProbe } from "./probes/daprd.ts";
@@ -15,15 +17,20 @@ import { askReady, portAccepts } from "./probes/ready.ts";
 
 /** How often to look whether a process is gone. */
 const GONE_INTERVAL_MS = 50;
+/** How often to look whether the app of a Job is gone, as long as it runs. */
+const FINISHED_INTERVAL_MS = 500;
 /** A port may refuse for a moment, with a full backlog; gone is what refuses twice. */
 const REFUSALS = 2;
 
 export type AskingOptions = {
   readonly config: SidecarConfig;
+  readonly policy: PhasePolicy;
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly log: Log;
   readonly sockets: Sockets;
+  /** Null: the connections of the pod can't be read here. */
+  readonly tcpTable: TcpTable | null;
   readonly busy: BusyProbe;
   readonly daprd: DaprdProbe;
   /** Connections that daprd has open to the relay. */
@@ -32,7 +39,7 @@ export type AskingOptions = {
 
 /** Starts to ask; goes on as long as the process lives. */
 export function startAsking(options: AskingOptions): void {
-  const { config, lifecycle, clock, log, sockets, busy, daprd, connections } = options;
+  const { config, policy, lifecycle, clock, log, sockets, tcpTable, busy, daprd, connections } = options;
   const app = { host: config.app.host, port: config.app.port };
   let saidNotReady = "";
 
@@ -58,11 +65,33 @@ export function startAsking(options: AskingOptions): void {
     lifecycle.trafficChanged();
   });
 
+  const apiPorts = [config.daprd.httpPort, config.daprd.grpcPort];
+  let end = new AppEnd({ apiPorts, lingerMs: config.lingerMs });
+  let endOf: number | undefined;
+  whenever((_, { ask }) => ask.appGone, GONE_INTERVAL_MS, async () => {
+    const drain = lifecycle.state.drain;
+    if (endOf !== drain?.startedAt) end = new AppEnd({ apiPorts, lingerMs: config.lingerMs });
+    endOf = drain?.startedAt;
+    const portAccepts = await askPort();
+    // Of an app that has not been told to end, the port says enough as long as it accepts.
+    const look = { portAccepts, tcpTable: portAccepts && drain?.releasedAt === null ? null : readTable() };
+    if (end.take(look, clock.now())) lifecycle.dispatch({ type: "app-gone" });
+  });
+  if (endsWithApp(policy)) {
+    const jobEnd = new AppEnd({ apiPorts, lingerMs: config.lingerMs ?? USUAL_LINGER_MS });
+    let begun = false;
+    whenever(({ drain }) => drain === null, FINISHED_INTERVAL_MS, async () => {
+      const portAccepts = await askPort();
+      begun ||= portAccepts;
+      const gone = jobEnd.take({ portAccepts, tcpTable: portAccepts ? null : readTable() }, clock.now());
+      if (begun && gone) lifecycle.dispatch({ type: "app-finished" });
+    });
+  }
   whenever(
-    (_, { ask }) => ask.appGone,
+    (_, { ask }) => ask.appRefuses,
     GONE_INTERVAL_MS,
     inSuccession(
-      async () => !(await portAccepts(app, sockets)),
+      async () => !(await askPort()),
       () => lifecycle.dispatch({ type: "app-gone" }),
     ),
   );
@@ -76,9 +105,26 @@ export function startAsking(options: AskingOptions): void {
   );
   whenever((_, { stopDaprdPromptly }) => stopDaprdPromptly, null, async () => {
     log.info("asked daprd to exit at once, so that the broker takes back what is parked", {
-      detail: await daprd.shutDownAtOnce(),
+      detail: await daprd.shutDown({ atOnce: true }),
     });
   });
+  whenever((_, { stopDaprdGracefully }) => stopDaprdGracefully, null, async () => {
+    log.info("asked daprd to end, as the app has: the Job would not complete", {
+      detail: await daprd.shutDown({ atOnce: false }),
+    });
+  });
+
+  function askPort(): Promise<boolean> {
+    return portAccepts(app, sockets);
+  }
+
+  function readTable(): string | null {
+    try {
+      return tcpTable?.() ?? null;
+    } catch {
+      return null;
+    }
+  }
 
   /** Asks each time `wanted` becomes true, and again after `intervalMs` while it stays so; null: once. */
   function whenever(

@@ -3,6 +3,7 @@
  * @module
  */
 import { Ledger } from "../core/ledger.ts";
+import type { PhasePolicy } from "../core/phases/state.ts";
 import { ADMIN_PORT, RELAY_PORT } from "../core/ports.ts";
 import { statusOf } from "../core/report.ts";
 import {
@@ -19,6 +20,7 @@ import { type HostProcess, hostProcess } from "../host/process/index.ts";
 import { serve } from "../host/serve/index.ts";
 import { systemSockets } from "../host/sockets/index.ts";
 import { onUncaught } from "../host/uncaught.ts";
+import { systemTcpTable } from "../host/tcp-table/index.ts";
 import { createAdmin } from "./admin.ts";
 import { startAsking } from "./asking.ts";
 import { Hooks } from "./hooks.ts";
@@ -47,21 +49,22 @@ export async function main(): Promise<number> {
   const token = requiredEnv(process.env, SIDECAR_ENV.token);
   const clock = systemClock;
   const log = createLog({ level: config.logLevel, write: process.print, clock });
-  const sockets = await systemSockets();
+  const [sockets, tcpTable] = await Promise.all([systemSockets(), systemTcpTable()]);
 
   let finished = 0;
   let cutOff = 0;
   const ledger = new Ledger(() => lifecycle.trafficChanged());
   const busy = new BusyProbe(config, sockets);
   const daprd = daprdProbe(config.daprd, optionalEnv(process.env, SIDECAR_ENV.daprApiToken), sockets);
+  const policy: PhasePolicy = {
+    ...config,
+    readyTimeoutMs: config.ready.timeoutMs,
+    appHeld: config.app.held,
+    daprdNative: config.daprd.native,
+    daprdStop: config.daprd.stop,
+  };
   const lifecycle: Lifecycle = new Lifecycle({
-    policy: {
-      ...config,
-      readyTimeoutMs: config.ready.timeoutMs,
-      appHeld: config.app.held,
-      daprdNative: config.daprd.native,
-      daprdStop: config.daprd.stop,
-    },
+    policy,
     clock,
     ledger,
     opaqueAt: () => busy.last.source === "endpoint" ? null : relay?.lastOpaqueByteAt ?? null,
@@ -138,12 +141,29 @@ export async function main(): Promise<number> {
     lifecycle.dispatch({ type: "sigterm" });
   });
   if (relay) void openWhenReady(relay, lifecycle, log);
-  log.info("gating", { ready: config.ready, app: config.app, daprdNative: config.daprd.native, sockets: sockets.kind });
+  log.info("gating", {
+    ready: config.ready,
+    app: config.app,
+    daprdNative: config.daprd.native,
+    sockets: sockets.kind,
+    seesConnections: tcpTable !== null,
+  });
   if (await daprd.isUp()) lifecycle.dispatch({ type: "daprd-up" });
-  startAsking({ config, lifecycle, clock, log, sockets, busy, daprd, connections: () => relay?.connections ?? 0 });
+  startAsking({
+    config,
+    policy,
+    lifecycle,
+    clock,
+    log,
+    sockets,
+    tcpTable,
+    busy,
+    daprd,
+    connections: () => relay?.connections ?? 0,
+  });
   tidyWhenQuiet(ledger, clock, collectGarbage);
 
-  await lifecycle.until((_, { exit }) => exit);
+  await lifecycle.until((_, { exit, finished }) => exit || (finished && !config.native));
   return failed ? 1 : 0;
 }
 

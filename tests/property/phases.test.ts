@@ -26,6 +26,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
     { type: "daprd-up" },
     { type: "app-failed" },
     { type: "app-gone" },
+    { type: "app-finished" },
     { type: "daprd-gone" },
     { type: "sigterm" },
     { type: "tick" },
@@ -146,6 +147,18 @@ describe("whatever happens, in whatever order", () => {
         expect(policy.job).toBe(false);
         const alone = after.drain?.cause === "restart-daps";
         expect(after.appGone || after.drain?.forcedAt !== null || alone).toBe(true);
+      });
+    });
+  });
+
+  test("daprd is asked to end, and DAPS may end unasked, only after a Job's app has ended by itself", () => {
+    over((policy, history) => {
+      let finished = false;
+      run(policy, history, ({ after, event }) => {
+        finished ||= event.type === "app-finished";
+        const { stopDaprdGracefully, finished: over } = orders(after);
+        if (!stopDaprdGracefully && !over) return;
+        expect(finished && policy.job && !policy.daprdNative && after.appGone).toBe(true);
       });
     });
   });

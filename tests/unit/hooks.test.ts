@@ -9,6 +9,7 @@ import { Lifecycle } from "../../services/sidecar/lifecycle.ts";
 
 const POLICY: PhasePolicy = {
   readyTimeoutMs: null,
+  appHeld: true,
   settleMs: 400,
   callDrainMs: 5000,
   restartDrainMs: 10_000,

@@ -5,7 +5,7 @@
  * @module
  */
 import { formatDuration } from "../duration.ts";
-import { DAPR_HTTP_PORT, DAPR_PUBLIC_PORT, RELAY_PORT } from "../ports.ts";
+import { DAPR_GRPC_PORT, DAPR_HTTP_PORT, DAPR_PUBLIC_PORT, RELAY_PORT } from "../ports.ts";
 import type { SettingsRead } from "../settings.ts";
 import type { SidecarConfig } from "../sidecar-config.ts";
 import { type Warning, warning } from "../warnings.ts";
@@ -72,7 +72,7 @@ export function plan(pod: Pod, injection: Injection, context: PlanContext): Warn
   const { imagePullPolicy } = context;
   place(
     pod,
-    dapsContainer(pod, daprd.container, planned, { image, imagePullPolicy, resources, native, token }),
+    dapsContainer(pod, daprd.container, { ...planned, native }, { image, imagePullPolicy, resources, native, token }),
     native,
   );
   addNoTokenVolume(pod);
@@ -101,6 +101,7 @@ function configure(pod: Pod, { daprd, app, target }: Injection, { read }: PlanCo
       native: daprd.native,
       httpPort: portOf(flag(daprd.container, "dapr-http-port")) ?? DAPR_HTTP_PORT,
       publicPort: portOf(flag(daprd.container, "dapr-public-port")) ?? DAPR_PUBLIC_PORT,
+      grpcPort: portOf(flag(daprd.container, "dapr-grpc-port")) ?? DAPR_GRPC_PORT,
       stop: settings.daprdStop,
       preStop: null,
     },
@@ -110,10 +111,13 @@ function configure(pod: Pod, { daprd, app, target }: Injection, { read }: PlanCo
     callDrainMs: settings.callDrain,
     restartDrainMs: settings.restartDrain,
     drainMarginMs: settings.drainMargin,
+    lingerMs: settings.linger ?? null,
     gracePeriodMs: graceSeconds(pod) * 1000,
     redeliver: { enabled: settings.redeliver, limit: settings.redeliverLimit },
     hold: dapsResources(read).hold,
     job: isOfJob(pod),
+    // Chosen when the container is placed.
+    native: daprd.native,
     logLevel: settings.logLevel,
   };
 }

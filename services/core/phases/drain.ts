@@ -29,6 +29,12 @@ export function startDrain(state: State, reason: string, now: number, policy: Ph
   };
 }
 
+/** The app has ended by itself, in a pod that ends with it: there is nothing to wait for, and no grace period. */
+export function finish(state: State, now: number, policy: PhasePolicy): State {
+  const begun = startDrain(state, "the app has ended", now, policy);
+  return { ...begun, appGone: true, drain: begun.drain && { ...begun.drain, cause: "finished", deadline: null } };
+}
+
 export function causeOf(hooks: ReadonlySet<HookName>, before: Drain["cause"]): Drain["cause"] {
   const other = before === "restart-daps" && (hooks.has("app") || hooks.has("daprd"));
   return hooks.size > 1 || other ? "deletion" : before;
@@ -57,13 +63,14 @@ export function drainStep(state: State, due: Due, now: number, policy: PhasePoli
   if (idle !== (drain.idleSince !== null)) return { ...state, drain: { ...drain, idleSince: idle ? now : null } };
   if (drain.releasedAt === null) {
     if (!mayReleaseApp(state, drain, due, policy)) {
-      return drain.cause !== "restart-app" && drain.cause !== "restart-daps" && due.reached(drain.deadline)
+      return drain.cause !== "restart-app" && drain.cause !== "restart-daps" && drain.deadline !== null &&
+          due.reached(drain.deadline)
         ? force(state, "the grace period is about to end", now)
         : state;
     }
     return { ...state, drain: { ...drain, releasedAt: now } };
   }
-  if (drain.cause === "deletion") {
+  if (drain.cause === "deletion" || drain.cause === "finished") {
     return enter(state, "leaving", state.appGone ? "the app is gone" : "all work is done", now);
   }
   if (drain.cause === "restart-daps") return enter(state, "leaving", "DAPS alone is restarted", now);

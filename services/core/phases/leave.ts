@@ -13,7 +13,7 @@ export function leaveStep(state: State, due: Due, now: number, policy: PhasePoli
   const { drain } = state;
   if (drain === null) return state;
   if (state.daprdGone) return enter(state, "gone", "daprd is gone", now);
-  if (state.phase === "leaving" && due.reached(drain.deadline)) {
+  if (state.phase === "leaving" && drain.deadline !== null && due.reached(drain.deadline)) {
     return force(state, "the grace period is about to end", now);
   }
   if (state.daprdStop !== null) {

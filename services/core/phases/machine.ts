@@ -13,11 +13,21 @@
  * @module
  */
 import type { HookName } from "../sidecar-config.ts";
-import { causeOf, drainStep, force, startDrain } from "./drain.ts";
+import { causeOf, drainStep, finish, force, startDrain } from "./drain.ts";
 import { Due } from "./due.ts";
 import { leaveStep } from "./leave.ts";
 import { orders } from "./orders.ts";
-import { enter, type Event, initial, type PhasePolicy, RESTART_WINDOW_MS, type State } from "./state.ts";
+import {
+  type Drain,
+  endsWithApp,
+  enter,
+  type Event,
+  initial,
+  marginOf,
+  type PhasePolicy,
+  RESTART_WINDOW_MS,
+  type State,
+} from "./state.ts";
 
 /** The state of a sidecar that starts now. */
 export function begin(now: number, policy: PhasePolicy): State {
@@ -54,6 +64,8 @@ function observe(state: State, event: Event, now: number, policy: PhasePolicy): 
         : state;
     case "app-failed":
       return state.phase === "serving" ? enter(state, "recovering", "the app's connection failed", now) : state;
+    case "app-finished":
+      return state.drain === null && endsWithApp(policy) ? finish(state, now, policy) : state;
     case "app-gone":
       return { ...state, appGone: state.drain !== null, distrustReadyUntil: null };
     case "daprd-gone":
@@ -77,6 +89,7 @@ function hooked(state: State, name: HookName, now: number, policy: PhasePolicy):
   const next = { ...state, hooks };
   if (state.phase === "gone") return next;
   if (state.drain === null) return startDrain(next, `preStop of ${name}`, now, policy);
+  if (state.drain.cause === "finished") return overtaken(next, state.drain, now, policy);
   const wasRestart = state.drain.cause !== "deletion";
   const cause = causeOf(hooks, state.drain.cause);
   // The grace period of a deletion begins with the deletion, not with the restart that it came upon.
@@ -84,6 +97,12 @@ function hooked(state: State, name: HookName, now: number, policy: PhasePolicy):
     return { ...startDrain(next, `preStop of ${name}`, now, policy), hooks };
   }
   return { ...next, drain: { ...state.drain, cause } };
+}
+
+/** The hooks come when all is over: the kubelet ends a native DAPS after daprd, or somebody deletes the pod meanwhile. */
+function overtaken(state: State, drain: Drain, now: number, policy: PhasePolicy): State {
+  const deadline = now + policy.gracePeriodMs - marginOf(policy);
+  return { ...state, drain: { ...drain, cause: "deletion", deadline } };
 }
 
 function terminated(state: State, now: number, policy: PhasePolicy): State {

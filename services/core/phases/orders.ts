@@ -13,13 +13,19 @@ export type Orders = {
     readonly ready: boolean;
     readonly busy: boolean;
     readonly appGone: boolean;
+    /** Whether the app's port refuses, in a restart of the app alone. */
+    readonly appRefuses: boolean;
     readonly daprdGone: boolean;
   };
   /** Hooks whose answer must wait; any other that is open is answered at once. */
   readonly hold: ReadonlySet<HookName>;
   /** Ask daprd's shutdown API to exit at once. */
   readonly stopDaprdPromptly: boolean;
+  /** Ask daprd's shutdown API to end as on SIGTERM, which nobody else sends it. */
+  readonly stopDaprdGracefully: boolean;
   readonly exit: boolean;
+  /** All is over, and nobody has asked for it: to exit, unless the kubelet would start DAPS again. */
+  readonly finished: boolean;
 };
 
 export function orders(state: State): Orders {
@@ -38,12 +44,14 @@ export function orders(state: State): Orders {
     ask: {
       ready: waitingForReady,
       busy: phase === "draining" && !released,
-      appGone: (phase === "draining" || leaving) && !state.appGone ||
-        (phase === "recovering" && state.distrustReadyUntil !== null),
+      appGone: (phase === "draining" || leaving) && !state.appGone,
+      appRefuses: phase === "recovering" && state.distrustReadyUntil !== null,
       daprdGone: (phase === "leaving" || phase === "forced") && !state.daprdGone,
     },
     hold: new Set([...hooks].filter((name) => !mayEnd[name])),
     stopDaprdPromptly: state.daprdStop?.how === "prompt",
+    stopDaprdGracefully: state.daprdStop?.how === "graceful" && drain?.cause === "finished",
+    finished: phase === "gone" && drain?.cause === "finished",
     exit: state.sigtermAt !== null && phase === "gone",
   };
 }

@@ -17,8 +17,10 @@ export type Event =
   | { readonly type: "daprd-up" }
   /** A connection to the app was refused, or died in the middle of an exchange. */
   | { readonly type: "app-failed" }
-  /** The app's process is gone: its port refuses. */
+  /** The app's process is gone, as far as can be seen from outside of it. */
   | { readonly type: "app-gone" }
+  /** In a pod that ends with its app (`endsWithApp`), the app is gone, and nobody has asked it to go. */
+  | { readonly type: "app-finished" }
   /** daprd is gone: every connection it held to the relay is closed, and its ports refuse. */
   | { readonly type: "daprd-gone" }
   | { readonly type: "hook"; readonly name: HookName }
@@ -51,10 +53,10 @@ export type PhasePolicy =
 
 export type Drain = {
   readonly startedAt: number;
-  /** When DAPS lets go whatever runs. */
-  readonly deadline: number;
-  /** Why the hooks came. A deletion stays one. */
-  readonly cause: "unknown" | "deletion" | "restart-app" | "restart-daprd" | "restart-daps";
+  /** When DAPS lets go whatever runs; null: never, as no grace period has begun. */
+  readonly deadline: number | null;
+  /** Why the hooks came, a deletion stays one; or `finished`: none came, and the app has ended by itself for good. */
+  readonly cause: "unknown" | "deletion" | "restart-app" | "restart-daprd" | "restart-daps" | "finished";
   /** Since when there is no delivery in flight and the app is not busy. */
   readonly idleSince: number | null;
   /** When the app's end was allowed. */
@@ -109,6 +111,14 @@ export function initial(now: number): State {
     sigtermAt: null,
     wakeAt: null,
   };
+}
+
+/**
+ * Whether the app's end is the pod's: a Job's, whose containers are not started again (its other restartPolicy is not
+ * injected). With an ordinary daprd it is DAPS that has to end it, as the kubelet waits for daprd for ever.
+ */
+export function endsWithApp(policy: PhasePolicy): boolean {
+  return policy.job && !policy.daprdNative;
 }
 
 /** How long before the end of the grace period DAPS lets go, ms. */

@@ -16,10 +16,10 @@ export type DaprdProbe = {
   /** Its ports refuse. It closes them first at SIGTERM and works on, so this alone is not its end. */
   portsRefuse(): Promise<boolean>;
   /**
-   * Makes it exit at once, so that the broker takes back what is not acknowledged. Trust the effect, not the answer:
-   * Dapr before 1.18 answers 204 and goes on (`api/http/shutdown.go`).
+   * Makes it end: at once, so that the broker takes back what is not acknowledged, or as on SIGTERM. Trust the effect,
+   * not the answer: Dapr before 1.18 answers 204 and goes on (`api/http/shutdown.go`).
    */
-  shutDownAtOnce(): Promise<string>;
+  shutDown(how: { readonly atOnce: boolean }): Promise<string>;
 };
 
 export function daprdProbe(
@@ -40,13 +40,12 @@ export function daprdProbe(
       return answer.kind === "answered" && answer.status === 204;
     },
     async portsRefuse() {
-      const accepts = await Promise.all(
-        [httpPort, publicPort].map((port) => portAccepts({ host: HOST, port }, sockets)),
-      );
-      return !accepts.includes(true);
+      // One after the other: a connection of DAPS's own to the API would look like one of the app's.
+      for (const port of [publicPort, httpPort]) if (await portAccepts({ host: HOST, port }, sockets)) return false;
+      return true;
     },
-    async shutDownAtOnce() {
-      const headers = [{ name: "dapr-force-shutdown", value: "true" }];
+    async shutDown({ atOnce }) {
+      const headers = atOnce ? [{ name: "dapr-force-shutdown", value: "true" }] : [];
       if (apiToken !== undefined) headers.push({ name: "dapr-api-token", value: apiToken });
       const answer = await request(get(httpPort, "/v1.0/shutdown", headers), { method: "POST", timeoutMs: TIMEOUT_MS });
       return answer.kind === "answered" ? `answered ${answer.status}` : answer.detail;

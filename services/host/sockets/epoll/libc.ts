@@ -67,19 +67,31 @@ const CALLS = {
   memcpy: { parameters: [bytes, "pointer", "usize"], result: "pointer" },
 } as const;
 
-/** @throws {Error} where there is none at the paths known, or no permission to load it */
+/** @throws {Error} as `loadLibc` */
 export function openLibc(): Libc {
-  const deno = (globalThis as unknown as { Deno: DenoFfi }).Deno;
+  const symbols = loadLibc(CALLS);
+  return { ...symbols, errno: errnoOf(symbols), packed: deno().build.arch === "x86_64" } as unknown as Libc;
+}
+
+/**
+ * Calls of the C library, each as Deno's `dlopen` is told of it.
+ *
+ * @throws {Error} where there is none at the paths known, or no permission to load it
+ */
+export function loadLibc(calls: object): Record<string, (...args: unknown[]) => unknown> {
   const failures: unknown[] = [];
   for (const path of LIBC_PATHS) {
     try {
-      const { symbols } = deno.dlopen(path, CALLS);
-      return { ...symbols, errno: errnoOf(symbols), packed: deno.build.arch === "x86_64" } as unknown as Libc;
+      return deno().dlopen(path, calls).symbols;
     } catch (error) {
       failures.push(error);
     }
   }
   throw new Error(`Cannot load the C library from ${LIBC_PATHS.join(" or ")}: ${failures.map(String).join("; ")}`);
+}
+
+function deno(): DenoFfi {
+  return (globalThis as unknown as { Deno: DenoFfi }).Deno;
 }
 
 /** By the library's own means: Deno's, which look through a pointer, take the permission to load any library. */

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { AppEnd, readTcpTable, USUAL_LINGER_MS } from "../../services/core/app-end.ts";
+
+const LOOPBACK = "0100007F";
+const LOOPBACK6 = "00000000000000000000000001000000";
+const HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+const ESTABLISHED = "01";
+const TIME_WAIT = "06";
+const LISTEN = "0A";
+
+type Row = { local: number; remote: number; state?: string; inode?: number; address?: string; peer?: string };
+
+const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, "0");
+
+/** Rows as Linux writes them (`net/ipv4/tcp_ipv4.c`: get_tcp4_sock, get_timewait4_sock). */
+function table(...rows: readonly Row[]): string {
+  return HEAD +
+    rows.map(({ local, remote, state = ESTABLISHED, inode = 4711, address = LOOPBACK, peer }, index) =>
+      `${String(index).padStart(4)}: ${address}:${hex(local)} ${peer ?? address}:${
+        hex(remote)
+      } ${state} 00000000:00000000 ` +
+      `03:0000008A 00000000 ${"65532".padStart(5)} ${"0".padStart(8)} ${inode} 3 000000008db49318 20 4 0 10 -1\n`
+    ).join("");
+}
+
+const API = new Set([3500, 50_001]);
+
+describe("readTcpTable", () => {
+  test("finds both ends of a connection to a port of daprd, over IPv4 and IPv6", () => {
+    const text = table({ local: 40_000, remote: 3500 }, { local: 3500, remote: 40_000 }) +
+      table({ local: 40_001, remote: 50_001, address: LOOPBACK6 });
+    expect(readTcpTable(text, API)).toEqual([
+      { localPort: 40_000, remotePort: 3500, held: true },
+      { localPort: 3500, remotePort: 40_000, held: true },
+      { localPort: 40_001, remotePort: 50_001, held: true },
+    ]);
+  });
+
+  test("knows what a process has left behind", () => {
+    expect(readTcpTable(table({ local: 40_000, remote: 3500, state: TIME_WAIT, inode: 0 }), API)).toEqual([
+      { localPort: 40_000, remotePort: 3500, held: false },
+    ]);
+  });
+
+  test("leaves out other ports, and the same port of another host", () => {
+    const text = table(
+      { local: 40_000, remote: 8080 },
+      { local: 40_001, remote: 50_001, peer: "0A00600A" },
+    );
+    expect(readTcpTable(text, API)).toEqual([]);
+  });
+
+  test.for(["", HEAD, "not a table\n", "   0: 0100007F:0DAC\n"])("takes %j for no connection", (text) => {
+    expect(readTcpTable(text, API)).toEqual([]);
+  });
+});
+
+const LISTENER: Row = { local: 3500, remote: 0, state: LISTEN };
+const LASTING: Row = { local: 40_000, remote: 3500 };
+const LEFT: Row = { local: 40_000, remote: 3500, state: TIME_WAIT, inode: 0 };
+
+/** Looks at one app every 100 ms. */
+function looking(lingerMs: number | null = null) {
+  const end = new AppEnd({ apiPorts: [3500, 50_001], lingerMs });
+  let now = 1000;
+  return (portAccepts: boolean, tcpTable: string | null = table(LISTENER)) =>
+    end.take({ portAccepts, tcpTable }, now += 100);
+}
+
+describe("an app is gone", () => {
+  test("when its port refuses twice and it has no connection to daprd", () => {
+    const look = looking();
+    expect([look(true), look(false), look(true), look(false), look(false)]).toEqual([false, false, false, false, true]);
+  });
+
+  test("not while it is connected to daprd's API, whatever its port says", () => {
+    const look = looking();
+    const busy = table(LISTENER, LASTING);
+    expect([look(true, busy), ...Array.from({ length: 100 }, () => look(false, busy))]).not.toContain(true);
+    expect([look(false, table(LISTENER, LEFT)), look(false, table(LISTENER, LEFT))]).toEqual([false, true]);
+  });
+
+  test("not while it calls daprd by a connection for each request, which nobody sees alive", () => {
+    const look = looking();
+    const left: Row[] = [LISTENER];
+    look(true, table(...left));
+    for (let call = 0; call < 10; call++) {
+      // By turns the one end and the other closed first.
+      const [local, remote] = call % 2 === 0 ? [3500, 41_000 + call] : [41_000 + call, 3500];
+      left.push({ local, remote, state: TIME_WAIT, inode: 0 });
+      for (let pause = 0; pause < USUAL_LINGER_MS / 100; pause++) expect(look(false, table(...left))).toBe(false);
+    }
+    expect(look(false, table(...left))).toBe(true);
+  });
+
+  test("at once if what it called by was left behind before anybody looked, or was a connection that lasted", () => {
+    const look = looking();
+    look(true, table(LISTENER, LEFT));
+    look(true, table(LISTENER, LEFT, { local: 40_002, remote: 50_001 }));
+    const after = table(LISTENER, { local: 40_002, remote: 50_001, state: TIME_WAIT, inode: 0 });
+    expect([look(false, after), look(false, after)]).toEqual([false, true]);
+  });
+
+  test("after the linger that was set, counted from when anything of it was seen last", () => {
+    const look = looking(1000);
+    look(true);
+    const looks = Array.from({ length: 10 }, () => look(false));
+    expect(looks.indexOf(true)).toBe(9);
+  });
+
+  test("when its port refuses twice, where the connections can't be read", () => {
+    const look = looking();
+    expect([look(true, null), look(false, null), look(false, null)]).toEqual([false, false, true]);
+  });
+});
