@@ -1,6 +1,7 @@
 /**
- * Whether the app's process is gone, from what another container of its pod can see of it: its port, and its
- * connections to daprd's API. A port that refuses is no end: most frameworks close it first, and save afterwards.
+ * Whether the app's process is gone, from what another container of its pod can see of it: its port, what it still
+ * works on for the relay, and its connections to daprd's API. A port that refuses is no end: most frameworks close it
+ * first, finish what they have, and save afterwards.
  * @module
  */
 
@@ -46,6 +47,8 @@ export type AppEndOptions = {
 /** What was seen of the app at one moment. */
 export type Look = {
   readonly portAccepts: boolean;
+  /** Requests that the relay has sent and whose connection to the app holds; the end of a process breaks it. */
+  readonly inFlight: number;
   /** Linux's table; null where it can't be read. */
   readonly tcpTable: string | null;
 };
@@ -65,10 +68,10 @@ export class AppEnd {
   }
 
   /** @returns whether the app is gone, as far as can be seen */
-  take({ portAccepts, tcpTable }: Look, now: number): boolean {
+  take({ portAccepts, inFlight, tcpTable }: Look, now: number): boolean {
     const api = tcpTable === null ? { connected: false, calledAnew: false } : this.#api(tcpTable);
     if (api.calledAnew) this.#calledAnew = true;
-    if (portAccepts || api.connected || api.calledAnew) {
+    if (portAccepts || inFlight > 0 || api.connected || api.calledAnew) {
       this.#lastSeenAt = now;
       this.#looksWithout = 0;
       return false;

@@ -31,6 +31,8 @@ export type AskingOptions = {
   readonly sockets: Sockets;
   /** Null: the connections of the pod can't be read here. */
   readonly tcpTable: TcpTable | null;
+  /** Requests of all classes that the app is at work on. */
+  readonly inFlight: () => number;
   readonly busy: BusyProbe;
   readonly daprd: DaprdProbe;
   /** Connections that daprd has open to the relay. */
@@ -39,7 +41,7 @@ export type AskingOptions = {
 
 /** Starts to ask; goes on as long as the process lives. */
 export function startAsking(options: AskingOptions): void {
-  const { config, policy, lifecycle, clock, log, sockets, tcpTable, busy, daprd, connections } = options;
+  const { config, policy, lifecycle, clock, log, sockets, inFlight, busy, daprd, connections } = options;
   const app = { host: config.app.host, port: config.app.port };
   let saidNotReady = "";
 
@@ -74,8 +76,10 @@ export function startAsking(options: AskingOptions): void {
     endOf = drain?.startedAt;
     const portAccepts = await askPort();
     // Of an app that has not been told to end, the port says enough as long as it accepts.
-    const look = { portAccepts, tcpTable: portAccepts && drain?.releasedAt === null ? null : readTable() };
-    if (end.take(look, clock.now())) lifecycle.dispatch({ type: "app-gone" });
+    const tcpTable = portAccepts && drain?.releasedAt === null ? null : readTable();
+    if (end.take({ portAccepts, inFlight: inFlight(), tcpTable }, clock.now())) {
+      lifecycle.dispatch({ type: "app-gone" });
+    }
   });
   if (endsWithApp(policy)) {
     const jobEnd = new AppEnd({ apiPorts, lingerMs: config.lingerMs ?? USUAL_LINGER_MS });
@@ -83,7 +87,8 @@ export function startAsking(options: AskingOptions): void {
     whenever(({ drain }) => drain === null, FINISHED_INTERVAL_MS, async () => {
       const portAccepts = await askPort();
       begun ||= portAccepts;
-      const gone = jobEnd.take({ portAccepts, tcpTable: portAccepts ? null : readTable() }, clock.now());
+      const tcpTable = portAccepts ? null : readTable();
+      const gone = jobEnd.take({ portAccepts, inFlight: inFlight(), tcpTable }, clock.now());
       if (begun && gone) lifecycle.dispatch({ type: "app-finished" });
     });
   }
@@ -120,7 +125,7 @@ export function startAsking(options: AskingOptions): void {
 
   function readTable(): string | null {
     try {
-      return tcpTable?.() ?? null;
+      return options.tcpTable?.() ?? null;
     } catch {
       return null;
     }

@@ -2,7 +2,7 @@
  * The sidecar's wiring.
  * @module
  */
-import { Ledger } from "../core/ledger.ts";
+import { Ledger, total } from "../core/ledger.ts";
 import type { PhasePolicy } from "../core/phases/state.ts";
 import { ADMIN_PORT, RELAY_PORT } from "../core/ports.ts";
 import { statusOf } from "../core/report.ts";
@@ -157,6 +157,7 @@ export async function main(): Promise<number> {
     log,
     sockets,
     tcpTable,
+    inFlight: () => total(ledger.inFlight),
     busy,
     daprd,
     connections: () => relay?.connections ?? 0,

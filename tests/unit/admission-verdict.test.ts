@@ -56,6 +56,15 @@ describe("a pod is left alone with a warning that says what to do", () => {
     ["job-on-failure", podOf("job-on-failure"), /set dapr.io\/enable-native-sidecar: "true", or restartPolicy: Never/],
     ["no-app-port", podOf("no-app-port"), /set dapr.io\/app-port, or daps.io\/app-port/],
     [
+      "no-app-port",
+      changed((pod) => {
+        const { args = [] } = containerOf(pod, "daprd");
+        args?.splice(args.indexOf("--app-port"), 2);
+        delete pod.metadata?.annotations?.["dapr.io/app-port"];
+      }, "job"),
+      /never completes with an ordinary daprd: set dapr.io\/enable-native-sidecar/,
+    ],
+    [
       "app-address",
       changed((pod) => containerOf(pod, "daprd").args?.push("--app-channel-address", "not an address")),
       /accepted is a host name or an IP address; received "not an address"/,

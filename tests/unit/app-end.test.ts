@@ -63,8 +63,8 @@ const LEFT: Row = { local: 40_000, remote: 3500, state: TIME_WAIT, inode: 0 };
 function looking(lingerMs: number | null = null) {
   const end = new AppEnd({ apiPorts: [3500, 50_001], lingerMs });
   let now = 1000;
-  return (portAccepts: boolean, tcpTable: string | null = table(LISTENER)) =>
-    end.take({ portAccepts, tcpTable }, now += 100);
+  return (portAccepts: boolean, tcpTable: string | null = table(LISTENER), inFlight = 0) =>
+    end.take({ portAccepts, inFlight, tcpTable }, now += 100);
 }
 
 describe("an app is gone", () => {
@@ -78,6 +78,12 @@ describe("an app is gone", () => {
     const busy = table(LISTENER, LASTING);
     expect([look(true, busy), ...Array.from({ length: 100 }, () => look(false, busy))]).not.toContain(true);
     expect([look(false, table(LISTENER, LEFT)), look(false, table(LISTENER, LEFT))]).toEqual([false, true]);
+  });
+
+  test("not while it works on a request, whatever its port says", () => {
+    const look = looking();
+    const atWork = Array.from({ length: 100 }, () => look(false, table(LISTENER), 1));
+    expect([...atWork, look(false), look(false)].indexOf(true)).toBe(101);
   });
 
   test("not while it calls daprd by a connection for each request, which nobody sees alive", () => {

@@ -37,6 +37,8 @@ export interface WorkerOptions {
   readonly replicas?: number;
   /** How many, or how much of it, a rollout may do without: a number or a percentage. Default 0. */
   readonly maxUnavailable?: string;
+  /** Default `Deployment`. */
+  readonly kind?: "Deployment" | "StatefulSet";
   /** Default 60. */
   readonly gracePeriodSeconds?: number;
   /** Annotations `daps.io/…` without their prefix; false: without DAPS. */
@@ -129,7 +131,7 @@ export function subscriptionManifest(
   };
 }
 
-/** The Deployment and what it needs, but the namespace and the component. */
+/** The Deployment (or StatefulSet) and what it needs, but the namespace and the component. */
 export function workerManifests(names: WorkerNames, script: Script, options: WorkerOptions): object[] {
   const { namespace, app } = names;
   const config = {
@@ -142,11 +144,11 @@ export function workerManifests(names: WorkerNames, script: Script, options: Wor
   return [
     config,
     ...declarative ? [subscriptionManifest(names, options)] : [],
-    deployment(names, script, options),
+    workload(names, script, options),
   ];
 }
 
-function deployment(names: WorkerNames, script: Script, options: WorkerOptions): object {
+function workload(names: WorkerNames, script: Script, options: WorkerOptions): object {
   const { namespace, app } = names;
   const spec = podSpec(names, script, options);
   options.spec?.(spec);
@@ -155,12 +157,14 @@ function deployment(names: WorkerNames, script: Script, options: WorkerOptions):
     : options.maxUnavailable;
   return {
     apiVersion: "apps/v1",
-    kind: "Deployment",
+    kind: options.kind ?? "Deployment",
     metadata: { name: app, namespace },
     spec: {
       replicas: options.replicas ?? 2,
       selector: { matchLabels: { app } },
-      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: maxUnavailable === 0 ? 1 : 0, maxUnavailable } },
+      ...options.kind === "StatefulSet" ? { serviceName: app } : {
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: maxUnavailable === 0 ? 1 : 0, maxUnavailable } },
+      },
       template: { metadata: { labels: { app }, annotations: annotations(app, options) }, spec },
     },
   };

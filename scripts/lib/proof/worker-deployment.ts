@@ -130,12 +130,17 @@ export class WorkerDeployment implements AsyncDisposable {
     await Promise.all(confirmations);
   }
 
+  /** As kubectl names it. */
+  get #workload(): string {
+    return `${(this.#options.kind ?? "Deployment").toLowerCase()}/${this.names.app}`;
+  }
+
   /** Starts a rolling restart of the Deployment; `settled` waits for its end. */
   async restart(): Promise<void> {
     await this.#lab.cluster.kubectl([
       "rollout",
       "restart",
-      `deployment/${this.names.app}`,
+      this.#workload,
       `--namespace=${this.names.namespace}`,
     ]);
   }
@@ -150,12 +155,12 @@ export class WorkerDeployment implements AsyncDisposable {
 
   /** Waits until the Deployment is rolled out: each new pod is Ready, and each old one on its way out. */
   async rolledOut(timeoutMs: number = this.#options.timeoutMs ?? TIMEOUT_MS): Promise<void> {
-    const { app, namespace } = this.names;
+    const { namespace } = this.names;
     await this.#lab.cluster.kubectl([
-      ...["rollout", "status", `deployment/${app}`, `--namespace=${namespace}`],
+      ...["rollout", "status", this.#workload, `--namespace=${namespace}`],
       `--timeout=${Math.ceil(timeoutMs / 1000)}s`,
     ]).catch((cause: unknown) => {
-      throw new Error(`Cannot roll out ${app} in ${namespace}: ${this.pods.seen()}`, { cause });
+      throw new Error(`Cannot roll out ${this.#workload} in ${namespace}: ${this.pods.seen()}`, { cause });
     });
   }
 
@@ -208,8 +213,8 @@ export class WorkerDeployment implements AsyncDisposable {
 
   /** Removes the Deployment but not its pods, so that nothing takes the place of a pod that is deleted. */
   async orphan(): Promise<void> {
-    const { app, namespace } = this.names;
-    for (const what of [[`deployment/${app}`], ["replicasets", "--all"]]) {
+    const { namespace } = this.names;
+    for (const what of [[this.#workload], ["replicasets", "--all"]]) {
       await this.#lab.cluster.kubectl(["delete", ...what, `--namespace=${namespace}`, "--cascade=orphan"]);
     }
   }

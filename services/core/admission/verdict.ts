@@ -102,7 +102,10 @@ export function judge(pod: Pod, settings: Settings): Verdict {
   if (port === undefined) {
     return skip(
       "no-app-port",
-      "DAPS can't see the app's work without a port: set dapr.io/app-port, or daps.io/app-port if Dapr does not call the app",
+      isOfJob(pod) && !daprd.native
+        // Nothing would show when such an app has ended.
+        ? 'A Job whose app has no port never completes with an ordinary daprd: set dapr.io/enable-native-sidecar: "true"'
+        : "DAPS can't see the app's work without a port: set dapr.io/app-port, or daps.io/app-port if Dapr does not call the app",
     );
   }
   if (port === RELAY_PORT || port === ADMIN_PORT) {
