@@ -4,7 +4,7 @@
  * component takes for a refusal and, by default, discards what they carried.
  */
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { containers, type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
 import { podNamed, replaced, runningId, signal } from "../support/containers.ts";
 import { MIXED, type Mode, NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
 
@@ -12,8 +12,6 @@ const TIMEOUT_MS = 240_000;
 const ENDS = 5;
 const EACH = 18;
 const ADMIN_PORT = 9697;
-/** What the kubelet gives a DAPS whose liveness fails: 5 s for the preStop, and then no less than 2 s. */
-const LIVENESS_GRACE_MS = 7000;
 
 let lab: Lab;
 beforeAll(async () => {
@@ -42,6 +40,7 @@ const stop: End = async (worker, name, id) => {
 async function run(test: string, mode: Mode, end: End, metadata: Readonly<Record<string, string>> = {}) {
   const replicas = 2;
   await using worker = await WorkerDeployment.deploy(lab, { ...withDaps(mode, test), replicas, metadata });
+  // From the end's beginning until DAPS may go.
   let longestMs = 0;
   for (let round = 0; round < ENDS; round++) {
     const load = worker.publish(
@@ -56,11 +55,8 @@ async function run(test: string, mode: Mode, end: End, metadata: Readonly<Record
     }, { what: "a message under way", timeoutMs: TIMEOUT_MS });
     const start = Date.now();
     await end(worker, pod, id);
+    longestMs = Math.max(longestMs, Date.now() - start);
     await replaced(worker, pod, "daps", id);
-    const status = containers(podNamed(worker, pod)!).find(({ name }) => name === "daps");
-    // A watch gives times as they come over the wire.
-    const ended = new Date(status?.lastState?.terminated?.finishedAt ?? Number.NaN).getTime();
-    longestMs = Math.max(longestMs, ended - start);
     await lab.broker.consumers(worker.names.queue, (count) => count >= replicas, {
       what: `${replicas} pods to subscribe again`,
       timeoutMs: TIMEOUT_MS,
@@ -71,7 +67,7 @@ async function run(test: string, mode: Mode, end: End, metadata: Readonly<Record
   const account = worker.account();
   await worker.remove();
   console.log(JSON.stringify({ [test]: { ...account, longestMs } }));
-  return { ...account, longestMs };
+  return account;
 }
 
 const NOTHING_LOST = { published: ENDS * EACH, lost: 0 };
@@ -81,11 +77,9 @@ describe.concurrent("DAPS ended five times under load", () => {
     expect(await run("daps-term", ORDINARY, terminate)).toMatchObject(NOTHING_LOST);
   });
 
-  test("by its own preStop alone loses nothing, in the time that a failed liveness leaves", async ({ expect }) => {
-    const { longestMs, ...account } = await run("daps-stop", NATIVE, stop);
-    expect(account).toMatchObject(NOTHING_LOST);
-    // The API tells times in whole seconds.
-    expect(longestMs).toBeLessThan(LIVENESS_GRACE_MS);
+  // How long it takes is the machine's business here, and printed; tests/unit/phases holds DAPS to its part of it.
+  test("by its own preStop alone loses nothing", async ({ expect }) => {
+    expect(await run("daps-stop", NATIVE, stop)).toMatchObject(NOTHING_LOST);
   });
 
   test("by SIGKILL loses what it carried by Dapr's default, and nothing where failures are requeued", async ({ expect }) => {

@@ -11,20 +11,28 @@ export type Kill = (pod: string, container: string) => Promise<void>;
 
 const lastInstance = (worker: WorkerDeployment, pod: string) => worker.ledger.of("started", pod).at(-1)?.instance;
 
+/** A kill, and in which round of the load. */
+type Killed = { readonly pod: string; readonly container: string; readonly round: number };
+
 /**
- * A pod whose app is at work, and whose container is not one of `ended`. A message at its last attempt protects its
- * process: one in flight in so many crashes is what DAPS takes for the cause of them, and gives up.
+ * A pod whose app is at work, in a container that is not killed yet. A message that may be at its last attempt protects
+ * its process: one in flight in so many crashes is what DAPS takes for the cause of them, and gives up. The ledger can't
+ * tell how many attempts there were, as a process may be killed before it reports one; but there were no more than kills
+ * of the pod since the message was published.
+ *
+ * @param roundOf in which round a message was published
  */
-function victim(worker: WorkerDeployment, ended: ReadonlySet<string>) {
-  const { unfinished } = worker.ledger;
-  const attempts = Map.groupBy(worker.ledger.of("begun"), ({ message }) => message);
-  const current = unfinished.filter(({ pod, instance }) => lastInstance(worker, pod) === instance);
+function victim(worker: WorkerDeployment, killed: readonly Killed[], roundOf: (message: string) => number) {
+  const current = worker.ledger.unfinished.filter(({ pod, instance }) => lastInstance(worker, pod) === instance);
   const spared = new Set(
-    current.filter(({ message }) => (attempts.get(message)?.length ?? 0) >= ATTEMPTS).map(({ pod }) => pod),
+    current.filter(({ pod, message }) =>
+      killed.filter((kill) => kill.pod === pod && kill.round >= roundOf(message)).length >= ATTEMPTS - 1
+    ).map(({ pod }) => pod),
   );
   for (const { pod, instance } of current) {
     const container = runningId(podNamed(worker, pod), "app");
-    if (container && !ended.has(container) && !spared.has(pod)) return { pod, instance, container };
+    if (!container || spared.has(pod) || killed.some((kill) => kill.container === container)) continue;
+    return { pod, instance, container };
   }
   return undefined;
 }
@@ -37,16 +45,18 @@ export async function crashUnderLoad(
   worker: WorkerDeployment,
   { times, each, seed, kill }: { times: number; each: number; seed: number; kill: Kill },
 ): Promise<void> {
-  const ended = new Set<string>();
+  const killed: Killed[] = [];
+  // Ids begin with the seed that they were made from.
+  const roundOf = (message: string) => Number.parseInt(message) - seed;
   for (let round = 0; round < times; round++) {
     const load = worker.publish(
       schedule({ messages: each, perSecond: 3, workMs: { min: 1000, max: 3000 }, seed: seed + round }),
     );
-    const found = await worker.ledger.until(() => victim(worker, ended), {
+    const found = await worker.ledger.until(() => victim(worker, killed, roundOf), {
       what: "a message under way",
       timeoutMs: TIMEOUT_MS,
     });
-    ended.add(found.container);
+    killed.push({ ...found, round });
     await kill(found.pod, found.container);
     await worker.ledger.until(
       (ledger) => {
