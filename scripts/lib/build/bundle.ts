@@ -25,6 +25,11 @@ export async function writeBundle(folder: string): Promise<readonly Chunk[]> {
   return await build(async (bundle) => await bundle.write({ ...OUTPUT, dir: folder, cleanDir: true }));
 }
 
+/** Writes any other program into `folder`, in the same form as `<name of its file>.js`. */
+export async function writeProgram(program: string, folder: string): Promise<void> {
+  await build(async (bundle) => await bundle.write({ ...OUTPUT, entryFileNames: "[name].js", dir: folder }), program);
+}
+
 /** The chunks that a bundle would have, without writing them. */
 export async function analyseBundle(): Promise<readonly Chunk[]> {
   return await build(async (bundle) => await bundle.generate(OUTPUT));
@@ -96,9 +101,10 @@ const escapeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padSt
 
 async function build(
   output: (bundle: RolldownBuild) => Promise<{ output: readonly ({ type: string } | OutputChunk)[] }>,
+  input = ENTRY,
 ): Promise<readonly Chunk[]> {
   const bundle = await rolldown({
-    input: ENTRY,
+    input,
     cwd: ROOT,
     platform: "node",
     logLevel: "warn",

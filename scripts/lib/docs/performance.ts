@@ -35,6 +35,7 @@ const NAMES: Readonly<Record<Peer, string>> = {
   haproxy_tcp: "HAProxy, tcp",
   haproxy_http: "HAProxy, http",
   queue_proxy: "queue-proxy",
+  deno_bare: "bare Deno, copying bytes",
   daps_deno: "DAPS on Deno",
   daps_node: "DAPS on Node",
 };

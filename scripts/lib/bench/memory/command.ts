@@ -6,7 +6,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { writeBundle } from "../../build/bundle.ts";
 import { choiceOption, parseOptions } from "../../proof/command-line.ts";
 import { table } from "../../proof/table.ts";
 import { progress } from "../../toolchain/index.ts";
@@ -14,6 +13,7 @@ import { writeDelivery } from "../relay/delivery.ts";
 import { isolate } from "../relay/isolation.ts";
 import type { Memory } from "../relay/machine.ts";
 import { type Peer, peerProcess, PEERS } from "../relay/peers.ts";
+import { bundled } from "../relay/programs.ts";
 import { ensureTools } from "../relay/tools.ts";
 import { type Situation, SITUATIONS } from "./situations.ts";
 
@@ -31,7 +31,8 @@ Options:
 It takes about 5 minutes.
 `;
 
-const SUBJECTS = PEERS.filter((peer) => peer !== "direct" && peer !== "haproxy_tcp");
+const NOT_SUBJECTS: readonly Peer[] = ["direct", "haproxy_tcp", "deno_bare"];
+const SUBJECTS = PEERS.filter((peer) => !NOT_SUBJECTS.includes(peer));
 const ALL = Object.keys(SITUATIONS) as Situation[];
 
 type Results = Partial<Record<Peer, Partial<Record<Situation, Memory>>>>;
@@ -51,8 +52,7 @@ export async function memory(args: string[]): Promise<number> {
   isolate();
   const folder = await mkdtemp(join(tmpdir(), "daps-bench-"));
   try {
-    const programs = { ...tools, bundle: join(folder, "daps") };
-    await writeBundle(programs.bundle);
+    const programs = await bundled(tools, folder);
     const delivery = await writeDelivery(folder, 1024);
     const results: Results = {};
     for (const peer of peers) {

@@ -18,7 +18,7 @@ export const TOKEN = "token-of-the-bench";
 
 /** Where the image has the bundle. */
 const IMAGE_FOLDER = "/daps";
-const V8_FLAGS = "--v8-flags=";
+export const V8_FLAGS = "--v8-flags=";
 
 /** @param bundle the folder that holds what the image has in /daps */
 export function dapsCommand(runtime: Runtime, protocol: Protocol, appPort: number, bundle: string): Command {

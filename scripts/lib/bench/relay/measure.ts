@@ -6,7 +6,8 @@ import { progress } from "../../toolchain/index.ts";
 import { start } from "./children.ts";
 import { withDisturbance } from "./disturbance.ts";
 import type { Figures, Results, Section } from "./figures.ts";
-import { APP_PORT, type Peer, type Programs } from "./peers.ts";
+import { APP_PORT, type Peer } from "./peers.ts";
+import type { Programs } from "./programs.ts";
 import { afterRequests, type Plan, startMs, visit } from "./visit.ts";
 
 export type Measurement = {

@@ -4,20 +4,22 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RELAY_PORT } from "../../../../services/core/ports.ts";
+import { ADMIN_PORT, RELAY_PORT } from "../../../../services/core/ports.ts";
 import { repositoryRoot } from "../../toolchain/index.ts";
 import type { Command } from "./children.ts";
-import { dapsCommand, type Protocol } from "./daps.ts";
-import type { Tools } from "./tools.ts";
-
-/** What peers are started from. */
-export type Programs = Tools & {
-  /** The folder that holds what the image has in /daps. */
-  readonly bundle: string;
-};
+import { dapsCommand, type Protocol, V8_FLAGS } from "./daps.ts";
+import type { Programs } from "./programs.ts";
 
 /** Their keys in the JSON, in the order of the table. */
-export const PEERS = ["direct", "haproxy_tcp", "haproxy_http", "queue_proxy", "daps_deno", "daps_node"] as const;
+export const PEERS = [
+  "direct",
+  "haproxy_tcp",
+  "haproxy_http",
+  "queue_proxy",
+  "deno_bare",
+  "daps_deno",
+  "daps_node",
+] as const;
 
 export type Peer = typeof PEERS[number];
 
@@ -47,6 +49,16 @@ export async function peerProcess(peer: Peer, protocol: Protocol, programs: Prog
         [name: string]: string;
       };
       return { command: { program: programs.queueProxy, args: [], env }, port: PROXY_PORT };
+    }
+    case "deno_bare": {
+      const { args, ...deno } = dapsCommand("deno", protocol, APP_PORT, programs.bundle);
+      const flags = args.filter((arg) => arg.startsWith("--no-") || arg.startsWith(V8_FLAGS));
+      const ports = [PROXY_PORT, APP_PORT, ADMIN_PORT].map(String);
+      const command = {
+        ...deno,
+        args: ["run", ...flags, "--allow-all", join(programs.bare, "bare.js"), ...ports],
+      };
+      return { command, port: PROXY_PORT };
     }
     case "daps_deno":
       return { command: dapsCommand("deno", protocol, APP_PORT, programs.bundle), port: RELAY_PORT };

@@ -11,7 +11,8 @@ import { type Figures, NOT_MEASURED } from "./figures.ts";
 import { closedLoop, openLoop, RATE, requestsUntil } from "./load.ts";
 import { listen } from "./listen.ts";
 import { cpuTimeUs, type Memory, memoryOf } from "./machine.ts";
-import { type Peer, peerProcess, type Programs } from "./peers.ts";
+import { type Peer, peerProcess } from "./peers.ts";
+import type { Programs } from "./programs.ts";
 
 /** How long each part of a visit takes, in whole seconds where wrk needs them. */
 export type Plan = {
@@ -21,12 +22,12 @@ export type Plan = {
   readonly closedSeconds: number;
   readonly leadSeconds: number;
   readonly openSeconds: number;
+  /** So long a process that has just started, or was under load, is left alone before its memory is read. */
+  readonly settleMs: number;
   /** The memory afterwards is that after so many requests, in a visit of its own; null: at the end of each visit. */
   readonly requests: number | null;
 };
 
-/** So long a process that has just started, or was under load, is left alone before its memory is read. */
-const SETTLE_MS = 500;
 /** Where nothing but the bench itself listens. */
 const START_PORT = 18_090;
 
@@ -34,14 +35,14 @@ export async function visit(peer: Peer, plan: Plan, programs: Programs): Promise
   const { protocol, delivery } = plan;
   const { command, port } = await peerProcess(peer, protocol, programs);
   await using process = command && await start(command, port);
-  const idle = await settledMemory(process);
+  const idle = await settledMemory(process, plan.settleMs);
   await closedLoop(protocol, port, plan.warmUpSeconds, delivery);
   const cpuBefore = process && await cpuTimeUs(process.pid);
   const closed = await closedLoop(protocol, port, plan.closedSeconds, delivery);
   const cpuAfter = process && await cpuTimeUs(process.pid);
   const times = { leadSeconds: plan.leadSeconds, seconds: plan.openSeconds };
   const open = await openLoop(programs.paced, protocol, port, times, delivery, process?.pid);
-  const loaded = plan.requests === null ? await settledMemory(process) : undefined;
+  const loaded = plan.requests === null ? await settledMemory(process, plan.settleMs) : undefined;
   return {
     ...NOT_MEASURED,
     rps: closed.requests / closed.seconds,
@@ -63,16 +64,16 @@ export async function afterRequests(peer: Peer, requests: number, plan: Plan, pr
   if (command === undefined) return NOT_MEASURED;
   await using process = await start(command, port);
   await requestsUntil(requests, plan.protocol, port, plan.delivery);
-  return { ...NOT_MEASURED, ...after(await settledMemory(process)) };
+  return { ...NOT_MEASURED, ...after(await settledMemory(process, plan.settleMs)) };
 }
 
 function after(memory: Memory | undefined) {
   return { rss_after_mb: memory?.rssMb ?? null, dirty_after_mb: memory?.dirtyMb ?? null };
 }
 
-async function settledMemory(process: Running | undefined): Promise<Memory | undefined> {
+async function settledMemory(process: Running | undefined, settleMs: number): Promise<Memory | undefined> {
   if (process === undefined) return undefined;
-  await sleep(SETTLE_MS);
+  await sleep(settleMs);
   return await memoryOf(process.pid);
 }
 
