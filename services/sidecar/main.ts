@@ -14,7 +14,7 @@ import {
 } from "../core/sidecar-config.ts";
 import { systemClock } from "../host/clock.ts";
 import { createLog, errorMessage, type Log } from "../host/log.ts";
-import { collectGarbage } from "../host/memory.ts";
+import { giveMemoryBack } from "../host/memory.ts";
 import { optionalEnv, requiredEnv } from "../host/process/env.ts";
 import { type HostProcess, hostProcess } from "../host/process/index.ts";
 import { serve } from "../host/serve/index.ts";
@@ -162,7 +162,7 @@ export async function main(): Promise<number> {
     daprd,
     connections: () => relay?.connections ?? 0,
   });
-  tidyWhenQuiet(ledger, clock, collectGarbage);
+  tidyWhenQuiet(ledger, clock, giveMemoryBack);
 
   await lifecycle.until((_, { exit, finished }) => exit || (finished && !config.native));
   return failed ? 1 : 0;

@@ -1,5 +1,5 @@
 /** Linux's tables of connections, by the C library. @module */
-import { loadLibc } from "../sockets/epoll/libc.ts";
+import { loadLibc } from "../libc.ts";
 import { TCP_TABLES, type TcpTable } from "./index.ts";
 
 const O_RDONLY = 0;

@@ -2,7 +2,7 @@
  * The few calls of Linux's C library that sockets take, by Deno's foreign function interface.
  * @module
  */
-import { LIBC_PATHS } from "../../../core/sidecar-config.ts";
+import { type Calls, loadLibc } from "../../libc.ts";
 
 type Pointer = unknown;
 
@@ -34,11 +34,7 @@ export interface Libc {
   readonly packed: boolean;
 }
 
-// The few calls of Deno used here, spelled out: @types/deno as a whole collides with @types/node.
-type DenoFfi = {
-  readonly build: { readonly os: string; readonly arch: string };
-  dlopen(path: string, symbols: object): { symbols: Record<string, (...args: unknown[]) => unknown> };
-};
+type DenoBuild = { readonly build: { readonly arch: string } };
 
 const int = "i32";
 const bytes = "buffer";
@@ -67,35 +63,15 @@ const CALLS = {
   memcpy: { parameters: [bytes, "pointer", "usize"], result: "pointer" },
 } as const;
 
-/** @throws {Error} as `loadLibc` */
+/** @throws as `loadLibc` */
 export function openLibc(): Libc {
-  const symbols = loadLibc(CALLS);
-  return { ...symbols, errno: errnoOf(symbols), packed: deno().build.arch === "x86_64" } as unknown as Libc;
-}
-
-/**
- * Calls of the C library, each as Deno's `dlopen` is told of it.
- *
- * @throws {Error} where there is none at the paths known, or no permission to load it
- */
-export function loadLibc(calls: object): Record<string, (...args: unknown[]) => unknown> {
-  const failures: unknown[] = [];
-  for (const path of LIBC_PATHS) {
-    try {
-      return deno().dlopen(path, calls).symbols;
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  throw new Error(`Cannot load the C library from ${LIBC_PATHS.join(" or ")}: ${failures.map(String).join("; ")}`);
-}
-
-function deno(): DenoFfi {
-  return (globalThis as unknown as { Deno: DenoFfi }).Deno;
+  const calls = loadLibc(CALLS);
+  const { build } = (globalThis as unknown as { Deno: DenoBuild }).Deno;
+  return { ...calls, errno: errnoOf(calls), packed: build.arch === "x86_64" } as unknown as Libc;
 }
 
 /** By the library's own means: Deno's, which look through a pointer, take the permission to load any library. */
-function errnoOf({ __errno_location, memcpy }: Record<string, (...args: unknown[]) => unknown>): () => number {
+function errnoOf({ __errno_location, memcpy }: Calls): () => number {
   // Of this thread, and it stays where it is.
   const location: Pointer = __errno_location!();
   const value = new Int32Array(1);
