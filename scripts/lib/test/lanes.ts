@@ -41,6 +41,7 @@ const WISHES: Readonly<Record<string, Wishes>> = {
   admission: { asInstalled: true },
   classes: { actors: true },
   grpc: { actors: true },
+  kinds: { together: true },
   scale: { keda: true, together: true },
 };
 

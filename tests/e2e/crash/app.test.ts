@@ -12,8 +12,10 @@ import {
   WORKER_PORT,
   WorkerDeployment,
 } from "../../../scripts/lib/proof/index.ts";
+import type { ScenarioId } from "../../../scripts/lib/matrix/scenarios.ts";
 import { ask } from "../support/containers.ts";
 import { crashUnderLoad } from "../support/crashes.ts";
+import { cases, record } from "../support/matrix.ts";
 import { NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
 
 const TIMEOUT_MS = 240_000;
@@ -31,15 +33,23 @@ afterAll(async () => {
 
 const app = ({ containers }: PodSpec) => containers.find(({ name }) => name === "app")!;
 
-const CASES: readonly { id: string; what: string; path: string; spec: (spec: PodSpec) => void }[] = [
+const CASES: readonly {
+  id: string;
+  scenario: ScenarioId;
+  what: string;
+  path: string;
+  spec: (spec: PodSpec) => void;
+}[] = [
   {
     id: "oom",
+    scenario: "app-oom",
     what: "is ended by the kernel for lack of memory",
     path: "/exhaust",
     spec: (spec) => Object.assign(app(spec), { resources: { limits: { memory: "192Mi" } } }),
   },
   {
     id: "live",
+    scenario: "app-liveness",
     what: "is restarted by the kubelet because its liveness fails",
     path: "/sicken",
     spec: (spec) =>
@@ -59,13 +69,17 @@ async function account(side: DeployOptions, path: string) {
 }
 
 describe.concurrent("an app", () => {
-  test.for(CASES)("that $what loses nothing", async ({ id, path, spec }, { expect }) => {
-    const [alone, daps] = await Promise.all([
+  test.for(CASES)("that $what loses nothing", async ({ id, scenario, path, spec }, { expect }) => {
+    const modes = cases(scenario);
+    const [alone, ...accounts] = await Promise.all([
       account({ namespace: `${id}-alone`, daps: false, spec }, path),
-      account({ ...withDaps(ORDINARY, id), spec }, path),
+      ...modes.map(({ mode }) => account({ ...withDaps(mode, id), spec }, path)),
     ]);
-    console.log(JSON.stringify({ [id]: { alone, daps } }));
-    expect(daps).toMatchObject({ published: CRASHES * EACH, lost: 0 });
+    await record(scenario, "alone", { ...alone });
+    for (const [index, { mode }] of modes.entries()) {
+      await record(scenario, mode.id, { ...accounts[index] });
+      expect(accounts[index]).toMatchObject({ published: CRASHES * EACH, lost: 0 });
+    }
     expect(alone.lost, BLIND).toBeGreaterThan(0);
   });
 

@@ -6,16 +6,11 @@ import { expect, test } from "vitest";
 import { type DeployOptions, type Lab, openLab, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
 import { signal } from "../support/containers.ts";
 import { crashUnderLoad } from "../support/crashes.ts";
-import { NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
+import { cases, record } from "../support/matrix.ts";
+import { withDaps } from "../support/modes.ts";
 
 const CRASHES = 10;
 const EACH = 15;
-
-const SIDES: readonly DeployOptions[] = [
-  { namespace: "kill-alone", daps: false },
-  withDaps(ORDINARY, "kill"),
-  withDaps(NATIVE, "kill"),
-];
 
 async function run(lab: Lab, side: DeployOptions) {
   await using worker = await WorkerDeployment.deploy(lab, { ...side, replicas: 2 });
@@ -28,9 +23,15 @@ async function run(lab: Lab, side: DeployOptions) {
 
 test("ten crashes of the app under load", async () => {
   await using lab = await openLab();
-  const [alone, daps, dapsNative] = await Promise.all(SIDES.map((side) => run(lab, side)));
-  console.log(JSON.stringify({ alone, daps, dapsNative }));
-  expect(daps).toMatchObject({ published: CRASHES * EACH, lost: 0 });
-  expect(dapsNative).toMatchObject({ published: CRASHES * EACH, lost: 0 });
-  expect(alone?.lost, "Dapr alone lost nothing: this test can't see the fault").toBeGreaterThan(0);
+  const modes = cases("app-killed");
+  const [alone, ...accounts] = await Promise.all([
+    run(lab, { namespace: "kill-alone", daps: false }),
+    ...modes.map(({ mode }) => run(lab, withDaps(mode, "kill"))),
+  ]);
+  await record("app-killed", "alone", { ...alone });
+  for (const [index, { id, mode }] of modes.entries()) {
+    await record(id, mode.id, { ...accounts[index] });
+    expect(accounts[index]).toMatchObject({ published: CRASHES * EACH, lost: 0 });
+  }
+  expect(alone.lost, "Dapr alone lost nothing: this test can't see the fault").toBeGreaterThan(0);
 });

@@ -6,7 +6,8 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
 import { podNamed, replaced, runningId, signal } from "../support/containers.ts";
-import { MIXED, type Mode, NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
+import { cases, record } from "../support/matrix.ts";
+import { type Mode, withDaps } from "../support/modes.ts";
 
 const TIMEOUT_MS = 240_000;
 const ENDS = 5;
@@ -73,20 +74,27 @@ async function run(test: string, mode: Mode, end: End, metadata: Readonly<Record
 const NOTHING_LOST = { published: ENDS * EACH, lost: 0 };
 
 describe.concurrent("DAPS ended five times under load", () => {
-  test("by SIGTERM loses nothing", async ({ expect }) => {
-    expect(await run("daps-term", ORDINARY, terminate)).toMatchObject(NOTHING_LOST);
+  test.for(cases("daps-term"))("$title", async ({ id, mode }, { expect }) => {
+    const { longestMs: _, ...account } = await run("daps-term", mode, terminate);
+    await record(id, mode.id, account);
+    expect(account).toMatchObject(NOTHING_LOST);
   });
 
   // How long it takes is the machine's business here, and printed; tests/unit/phases holds DAPS to its part of it.
-  test("by its own preStop alone loses nothing", async ({ expect }) => {
-    expect(await run("daps-stop", NATIVE, stop)).toMatchObject(NOTHING_LOST);
+  test.for(cases("daps-stop"))("$title", async ({ id, mode }, { expect }) => {
+    const { longestMs: _, ...account } = await run("daps-stop", mode, stop);
+    await record(id, mode.id, account);
+    expect(account).toMatchObject(NOTHING_LOST);
   });
 
-  test("by SIGKILL loses what it carried by Dapr's default, and nothing where failures are requeued", async ({ expect }) => {
+  // It loses what it carried by Dapr's default, and nothing where failures are requeued.
+  test.for(cases("daps-kill"))("$title", async ({ id, mode }, { expect }) => {
     const [discarded, requeued] = await Promise.all([
-      run("daps-kill", MIXED, kill),
-      run("daps-kill-requeue", MIXED, kill, { requeueInFailure: "true" }),
+      run("daps-kill", mode, kill),
+      run("daps-kill-requeue", mode, kill, { requeueInFailure: "true" }),
     ]);
+    const { longestMs: _, ...account } = requeued;
+    await record(id, mode.id, { ...account, "lost by default": discarded.lost });
     expect(discarded.lost, "a SIGKILL lost nothing: what is said about it is not true any more").toBeGreaterThan(0);
     expect(requeued).toMatchObject(NOTHING_LOST);
   });

@@ -9,6 +9,8 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, credentials } from "@grpc/grpc-js";
 import { encode, Message } from "./protobuf.ts";
+// It listens before Dapr is dialled.
+import "../worker.ts";
 
 const { env } = process;
 const path = "/dapr.proto.runtime.v1.Dapr/SubscribeTopicEventsAlpha1";
@@ -49,7 +51,6 @@ async function subscribe(client: Client): Promise<void> {
 
 let stopping = false;
 process.once("SIGTERM", () => stopping = true);
-await import("../worker.ts");
 const client = new Client(`127.0.0.1:${env.DAPR_GRPC_PORT ?? 50_001}`, credentials.createInsecure());
 while (!stopping) {
   await subscribe(client);
