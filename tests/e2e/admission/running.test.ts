@@ -100,3 +100,10 @@ test("its admin port refuses a hook without the pod's token", async () => {
   const state = await fetch(`http://${status?.podIP}:9697/status`).then((answer) => answer.json());
   expect(state).toMatchObject({ phase: "serving", deadline: null });
 });
+
+test("its permissions are enough for Linux's own sockets, and for the kernel's table of connections", async () => {
+  const { metadata } = await pod();
+  const log = await lab.cluster.kubectl(["logs", metadata?.name ?? "", "-n", NAMESPACE, "-c", "daps"]);
+  const [first = "{}"] = log.split("\n");
+  expect(JSON.parse(first)).toMatchObject({ sockets: "epoll", seesConnections: true });
+});
