@@ -177,11 +177,30 @@ const OTHERS = {
     test: "drain/h2c.test.ts",
     usual: ["oo", "nn"],
   },
+  "grpc": {
+    group: "Kinds of work",
+    title: "app-protocol grpc, rolling restarts",
+    test: "grpc/rollout.test.ts",
+    usual: ["oo", "nn"],
+    modes: ["oo", "nn"],
+  },
   "busy-only": {
     group: "Kinds of work",
     title: "work that shows only in the busy endpoint, its pod deleted",
     test: "drain/work.test.ts",
     usual: ["nn"],
+  },
+  "streaming": {
+    group: "Kinds of work",
+    title: "a streaming subscription, which only the busy endpoint shows, its pod deleted",
+    test: "kinds/streaming.test.ts",
+    usual: ["nn"],
+  },
+  "invocation": {
+    group: "Kinds of work",
+    title: "steady service invocation, rolling restarts",
+    test: "kinds/invocation.test.ts",
+    usual: ["oo", "nn"],
   },
   "long-unset": {
     group: "Long work",
@@ -200,6 +219,32 @@ const OTHERS = {
     title: "three minutes across a rollout, graceful-shutdown-seconds 120",
     test: "kinds/long.test.ts",
     usual: ["on"],
+  },
+  "late": {
+    group: "The app's own shutdown",
+    title: "an app that uses Dapr for 10 s after its port is closed: what it publishes",
+    test: "ending/late.test.ts",
+    usual: ["oo", "on", "nn"],
+  },
+  "grace-short": {
+    group: "Grace period",
+    title: "shorter than the work: let go in order, done by another pod",
+    test: "drain/forced.test.ts",
+    usual: ["oo", "nn"],
+    modes: ["oo", "nn"],
+  },
+  "grace-cut": {
+    group: "Grace period",
+    title: "cut short by whoever deletes the pod",
+    test: "drain/forced.test.ts",
+    usual: ["on", "nn"],
+    modes: ["on", "nn"],
+  },
+  "job": {
+    group: "Jobs",
+    title: "a Job whose app ends: what it publishes, and whether the Job completes",
+    test: "ending/jobs.test.ts",
+    usual: ["oo", "on", "nn"],
   },
   "broker-restarted": {
     group: "Faults around",

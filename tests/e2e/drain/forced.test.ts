@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { containers, type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
 import { FollowedLog } from "../support/logs.ts";
+import { record } from "../support/matrix.ts";
 import { MIXED, NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
 
 const TIMEOUT_MS = 180_000;
@@ -70,6 +71,7 @@ describe.concurrent("work of 30 s", () => {
 
       await worker.finished(TIMEOUT_MS);
       expect(worker.account()).toMatchObject({ published: 1, lost: 0, cutOff: 1, repeated: 0 });
+      await record(id === "short" ? "grace-short" : "grace-cut", mode.id, { ...worker.account() });
       expect(worker.ledger.of("completed")[0]?.pod).not.toBe(pod);
       await worker.remove();
     },

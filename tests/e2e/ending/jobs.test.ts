@@ -7,6 +7,7 @@ import type { V1ContainerStatus } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { containers, type Lab, openLab, polled } from "../../../scripts/lib/proof/index.ts";
 import { FollowedLog } from "../support/logs.ts";
+import { record } from "../support/matrix.ts";
 import { MIXED, type Mode, MODES, NATIVE, ORDINARY } from "../support/modes.ts";
 import { APP, Scene, type TemplateOptions } from "./support/scene.ts";
 
@@ -81,6 +82,7 @@ describe.concurrent("a Job", () => {
       if (!mode.native) expect(codes["daprd"]).toBe(0);
       if (mode === ORDINARY) expect(codes["daps"]).toBe(0);
       await scene.publishedAll(CALLS);
+      if (exitCode === 0) await record("job", mode.id, { published: CALLS, lost: 0, completed: 1 });
       await scene.remove();
     },
   );
@@ -96,6 +98,7 @@ describe.concurrent("a Job", () => {
     expect(pod?.status?.phase).toBe("Running");
     expect(exitCodes(alone)).toEqual({ [APP]: 0, daprd: undefined });
     await alone.publishedAll(CALLS);
+    await record("job", "alone", { published: CALLS, lost: 0, completed: 0 });
     await Promise.all([alone.remove(), beside.remove()]);
   });
 

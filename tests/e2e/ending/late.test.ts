@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type Lab, openLab } from "../../../scripts/lib/proof/index.ts";
 import { FollowedLog } from "../support/logs.ts";
+import { record } from "../support/matrix.ts";
 import { MIXED, type Mode, NATIVE, ORDINARY } from "../support/modes.ts";
 import type { Said } from "./support/app.ts";
 import { APP, GRACE_SECONDS, Scene, type TemplateOptions } from "./support/scene.ts";
@@ -80,6 +81,7 @@ describe.concurrent("an app that uses Dapr after its port is closed", () => {
     expect(calls).toHaveLength(Number(variables.CALLS));
     expect(done(calls)).toEqual(calls);
     await scene.publishedAll(Number(variables.CALLS));
+    if (id === "keep") await record("late", mode.id, { published: CALLS, lost: CALLS - done(calls).length });
     expect(daprdEnds?.at).toBeGreaterThanOrEqual(exit.at);
     // And not held until the grace period is about to end.
     expect(gone - exit.at).toBeLessThan(SOON_MS);
@@ -91,6 +93,7 @@ describe.concurrent("an app that uses Dapr after its port is closed", () => {
     await using scene = await Scene.make(lab, "late-alone");
     const { calls } = await end(scene, { mode: "alone", env: { CALLS: String(CALLS) } });
     expect(calls).toHaveLength(CALLS);
+    await record("late", "alone", { published: CALLS, lost: CALLS - done(calls).length });
     expect(done(calls).length).toBeLessThan(CALLS / 2);
     await scene.publishedAll(calls.filter(({ published }) => published === DONE).length);
     await scene.remove();

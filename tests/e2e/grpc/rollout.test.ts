@@ -6,6 +6,7 @@
 import { expect, test } from "vitest";
 import { account, flawless, type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
 import { callUntil, daprOf, deployCaller, REACHABLE } from "../support/calls.ts";
+import { record } from "../support/matrix.ts";
 import { NATIVE, ORDINARY } from "../support/modes.ts";
 
 const RESTARTS = 2;
@@ -106,6 +107,9 @@ test("two rolling restarts of 2 replicas", async () => {
   const [alone, ordinary, native] = await Promise.all(SIDES.map((side) => run(lab, caller, side)));
   await caller.remove();
   console.log(JSON.stringify({ alone, ordinary, native }));
+  await record("grpc", "alone", { ...alone?.messages });
+  await record("grpc", ORDINARY.id, { ...ordinary?.messages });
+  await record("grpc", NATIVE.id, { ...native?.messages });
   for (const side of [ordinary, native]) {
     const none = { lost: 0, cutOff: 0, repeated: 0 };
     expect(side).toMatchObject({
