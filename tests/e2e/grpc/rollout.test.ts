@@ -16,7 +16,8 @@ const deposits = schedule({ messages: 40, perSecond: 1, workMs: { min: 1000, max
 const JOBS = Array.from({ length: 20 }, (_, index) => ({ name: `job-${index}`, dueTime: `${2 * index + 1}s` }));
 
 const SIDES = [
-  { namespace: "grpc-alone", native: false, daps: false },
+  // As an ordinary container, daprd alone loses so few (1 to 7 of 120) that a run might not see one.
+  { namespace: "grpc-alone", native: true, daps: false },
   { namespace: `grpc-${ORDINARY.id}`, native: false, daps: ORDINARY.daps },
   { namespace: `grpc-${NATIVE.id}`, native: true, daps: NATIVE.daps },
 ] as const;
