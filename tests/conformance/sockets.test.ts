@@ -32,6 +32,13 @@ async function pair(): Promise<[Socket, Socket]> {
   return [there!, here];
 }
 
+/** Takes a connection, which takes promises on both sides. */
+async function accepted(): Promise<void> {
+  const [there, here] = await pair();
+  there.close();
+  here.close();
+}
+
 async function readAll(socket: Socket): Promise<number> {
   const into = new Uint8Array(65_536);
   let size = 0;
@@ -135,6 +142,34 @@ describe.each(all)("sockets ($kind)", (adapter) => {
     expect(await readOnce(here, into)).toBe(3);
     expect(String.fromCharCode(...into.subarray(0, 3))).toBe("bye");
     server.close();
+  });
+
+  it("leave timers and promises their turn while bytes never stop", async () => {
+    const [there, here] = await pair();
+    const ball = Uint8Array.of(1);
+    // Larger than the ball, so that a read is known to have taken all there was.
+    const room = new Uint8Array(16);
+    const MOST_PASSES = 500_000;
+    let passes = 0;
+    let playing = true;
+    // Each reader sends on what it got, and says that it leaves nothing to a promise.
+    const play = (socket: Socket): void =>
+      socket.read(() => room, () => {
+        playing &&= ++passes < MOST_PASSES;
+        play(socket);
+        const sent = !playing || socket.write(ball);
+        if (sent instanceof Promise) sent.catch(() => {});
+        return true;
+      }, () => {});
+    play(there);
+    play(here);
+    await writeAll(here, ball);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const before = passes;
+    await Promise.all([accepted(), new Promise((resolve) => setTimeout(resolve, 1))]);
+    expect(passes, "the bytes stopped by themselves").toBeGreaterThan(before);
+    expect(passes, "nothing else had its turn").toBeLessThan(MOST_PASSES);
+    playing = false;
   });
 
   it("accept what waited, and nothing after closing", async () => {

@@ -5,23 +5,23 @@
  *            events                       none for LIVELY_MS
  *   ┌─────▶ lively ─────────────────────────────────────────▶ quiet
  *   │         │  ▲ a turn of the event loop, if it is owed,      │
- *   │         └──┘ or after LIVELY_MS                            │
+ *   │         └──┘ or after TURN_MS                              │
  *   └────────────────────── events ◀─────────────────────────────┘
  * ```
  *
- * *Lively*, the thread itself waits, for a few milliseconds at most: what else the event loop has to do (timers, the
- * admin server) is late by no more than twice that. A turn of the event loop costs as much as a tenth of an exchange,
- * so it is left out after events that nobody deals with by promises. *Quiet*, another thread waits and the event loop is free; handing the
+ * *Lively*, the thread itself waits, for a few milliseconds at most. A turn of the event loop costs as much as a tenth of
+ * an exchange, and much more where the processor's caches are cold, so it is left out after events that nobody deals with
+ * by promises: what else the event loop has to do (timers, the admin server) is late by TURN_MS and LIVELY_MS at most,
+ * while events keep coming. *Quiet*, another thread waits and the event loop is free; handing the
  * events over costs some tens of microseconds, which is why it isn't done for each of them.
  * @module
  */
 import type { Libc } from "./libc.ts";
 
-/**
- * How long the thread waits for an event, in ms: as long as a backend usually takes. And how long it may go on without
- * a turn of the event loop.
- */
+/** How long the thread waits for an event, in ms: as long as a backend usually takes. */
 const LIVELY_MS = 5;
+/** How long it may go on without a turn of the event loop, in ms. */
+const TURN_MS = 20;
 const MOST_EVENTS = 256;
 
 export const EPOLLIN = 0x1;
@@ -113,7 +113,7 @@ export class EpollLoop {
   }
 
   #round = (): void => {
-    const turnAt = performance.now() + LIVELY_MS;
+    const turnAt = performance.now() + TURN_MS;
     this.#turnOwed = false;
     while (this.#count > 0) {
       const count = this.#libc.epoll_wait(this.#epoll, this.#eventsBytes, MOST_EVENTS, LIVELY_MS);
