@@ -1,8 +1,9 @@
 /**
  * The conservation matrix: every way a pod starts, stops, crashes and scales, and where each is tried.
  *
- * A scenario runs in modes, which say whether daprd and DAPS are ordinary containers or native sidecars. A run of
- * `./scripts/test e2e` tries each in its usual modes; `./scripts/test lifecycle --all` in all of its modes.
+ * A scenario runs in modes, which say whether daprd and DAPS are ordinary containers or native sidecars.
+ * `./scripts/test lifecycle` tries each in its usual modes, with `--all` in all of its modes; `./scripts/test e2e` those
+ * of its lanes in their usual ones.
  *
  * @module
  */

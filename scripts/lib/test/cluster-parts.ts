@@ -10,7 +10,7 @@ import { parseSoak, SOAK_MINUTES, SOAK_RESULT, SOAK_SEED } from "../matrix/soak.
 import { writeMatrix, writeSoak } from "../matrix/write.ts";
 import { anySeed } from "../proof/random.ts";
 import { cacheFolder } from "../toolchain/index.ts";
-import { lanes, runLanes } from "./lanes.ts";
+import { lanes, runLanes, usualLanes } from "./lanes.ts";
 import { type Known, type Options, UsageError } from "./options.ts";
 import { broken, type Outcome, totals } from "./outcome.ts";
 import type { ClusterPart } from "./run.ts";
@@ -33,14 +33,14 @@ export function clusterPart(options: Options): ClusterPart | undefined {
   if (name === undefined) return undefined;
   if (name === "lifecycle") return lifecycle(options);
   if (name === "soak") return soak(options);
-  const selected = chosen(options.lanes, lanes().filter((lane) => lane !== SOAK));
+  const selected = chosen(options.lanes, lanes().filter((lane) => lane !== SOAK), usualLanes());
   return { name, run: (context, quiet) => runLanes({ lanes: selected, env: {} }, context, quiet) };
 }
 
 /** @throws {UsageError} for a lane that is not there */
-function chosen(wanted: readonly string[], all: readonly string[]): readonly string[] {
+function chosen(wanted: readonly string[], all: readonly string[], usual = all): readonly string[] {
   const unknown = wanted.filter((lane) => !all.includes(lane));
-  if (unknown.length === 0) return wanted.length === 0 ? all : wanted;
+  if (unknown.length === 0) return wanted.length === 0 ? usual : wanted;
   throw new UsageError(`there is no lane ${unknown.join(", ")}; the lanes are ${all.join(", ")}`);
 }
 
