@@ -37,8 +37,8 @@ const exec = (script: string) => ({ exec: { command: ["deno", "eval", script] } 
 const pause = (ms: number) => exec(`await new Promise((resolve) => setTimeout(resolve, ${ms}))`);
 
 /** Deletes a pod that is at work on a message. */
-async function deleteAtWork(worker: WorkerDeployment) {
-  await worker.publish(work(1, WORK_MS));
+async function deleteAtWork(worker: WorkerDeployment, workMs = WORK_MS) {
+  await worker.publish(work(1, workMs));
   const { pod } = await worker.ledger.until(({ unfinished: [begun] }) => begun, {
     what: "the message to be begun",
     timeoutMs: TIMEOUT_MS,
@@ -95,7 +95,8 @@ describe.concurrent("a preStop of the user's own", () => {
         replicas: 1,
         spec: withApp({ lifecycle: { preStop: pause(2000) } }),
       });
-      const { pod, deletedAt, completed, sigterm } = await deleteAtWork(worker);
+      // The hook starts a process first, which takes seconds on a busy machine.
+      const { pod, deletedAt, completed, sigterm } = await deleteAtWork(worker, 4 * WORK_MS);
       expect(worker.account()).toMatchObject(FLAWLESS);
       expect(sigterm - deletedAt).toBeGreaterThanOrEqual(2000);
       expect(sigterm).toBeLessThan(completed);
