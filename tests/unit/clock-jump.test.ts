@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { Ledger } from "../../services/core/ledger.ts";
 import type { Clock } from "../../services/host/clock.ts";
 import { Lifecycle } from "../../services/sidecar/lifecycle.ts";
+import { POLICY } from "../support/phase-policy.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -47,18 +48,7 @@ function drain(jumpMs: number): [phase: string, at: number][] {
     clock,
     ledger: new Ledger(),
     opaqueAt: () => null,
-    policy: {
-      readyTimeoutMs: 60_000,
-      appHeld: true,
-      settleMs: 400,
-      callDrainMs: 5000,
-      restartDrainMs: 10_000,
-      drainMarginMs: 3000,
-      gracePeriodMs: 60_000,
-      daprdNative: false,
-      daprdStop: "auto",
-      job: false,
-    },
+    policy: { ...POLICY, readyTimeoutMs: 60_000 },
   });
   const course: [string, number][] = [[lifecycle.state.phase, 0]];
   lifecycle.onStateChange(({ before, after }) => {

@@ -4,19 +4,9 @@ import { advance, begin } from "../../services/core/phases/machine.ts";
 import { orders } from "../../services/core/phases/orders.ts";
 import type { Event, PhasePolicy, State } from "../../services/core/phases/state.ts";
 import type { HookName } from "../../services/core/sidecar-config.ts";
+import { POLICY } from "../support/phase-policy.ts";
 
-const POLICY: PhasePolicy = {
-  readyTimeoutMs: null,
-  appHeld: true,
-  settleMs: 400,
-  callDrainMs: 5000,
-  restartDrainMs: 10_000,
-  drainMarginMs: 3000,
-  gracePeriodMs: 60_000,
-  daprdNative: false,
-  daprdStop: "auto",
-  job: true,
-};
+const JOB_POLICY: PhasePolicy = { ...POLICY, job: true };
 
 const ready: Event = { type: "ready" };
 const finished: Event = { type: "app-finished" };
@@ -29,7 +19,7 @@ function after(events: readonly Event[], { policy = {}, passedMs = 0 }: {
   readonly policy?: Partial<PhasePolicy>;
   readonly passedMs?: number;
 } = {}): State {
-  const whole = { ...POLICY, ...policy };
+  const whole = { ...JOB_POLICY, ...policy };
   const state = events.reduce((state, event) => advance(state, event, 0, whole), begin(0, whole));
   return advance(state, { type: "tick" }, passedMs, whole);
 }

@@ -3,19 +3,7 @@ import { advance, begin } from "../../services/core/phases/machine.ts";
 import { orders } from "../../services/core/phases/orders.ts";
 import type { Event, PhasePolicy, State } from "../../services/core/phases/state.ts";
 import type { HookName } from "../../services/core/sidecar-config.ts";
-
-const POLICY: PhasePolicy = {
-  readyTimeoutMs: null,
-  appHeld: true,
-  settleMs: 400,
-  callDrainMs: 5000,
-  restartDrainMs: 10_000,
-  drainMarginMs: 3000,
-  gracePeriodMs: 60_000,
-  daprdNative: false,
-  daprdStop: "auto",
-  job: false,
-};
+import { POLICY } from "../support/phase-policy.ts";
 
 const ready: Event = { type: "ready" };
 const idle: Event = { type: "busy", busy: false };
