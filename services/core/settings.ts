@@ -159,7 +159,7 @@ export const SETTINGS = {
     type: oneOf("auto", "graceful", "prompt"),
     default: "auto",
     meaning: "How an ordinary Dapr sidecar is stopped once the app is gone: `graceful` (SIGTERM), `prompt` (its " +
-      "shutdown API with force), `auto`: prompt if deliveries are parked.",
+      "shutdown API with force, so that the broker gives what it holds to others), `auto`: prompt, but for a Job.",
   }),
   redeliver: required({
     key: "redeliver",

@@ -112,7 +112,7 @@ describe("the drain of a deletion", () => {
     expect([sidecar.phase, sidecar.hold]).toEqual(["leaving", ["daprd", "daps"]]);
     expect(sidecar.pass.call).toBe(false);
     sidecar.at(21_000).take(appGone);
-    expect(sidecar.hold).toEqual(["daps"]);
+    expect([orders(sidecar.state).stopDaprdPromptly, sidecar.hold]).toEqual([true, ["daprd", "daps"]]);
     sidecar.take(daprdGone);
     expect([sidecar.phase, sidecar.hold, orders(sidecar.state).exit]).toEqual(["gone", [], false]);
     expect(orders(sidecar.take(sigterm).state).exit).toBe(true);
@@ -164,7 +164,7 @@ describe("the drain of a deletion", () => {
     expect(orders(sidecar.state).stopDaprdPromptly).toBe(true);
   });
 
-  test("stops an ordinary daprd promptly when deliveries are parked, with SIGTERM when that shows no effect", () => {
+  test("stops an ordinary daprd promptly, with SIGTERM when that shows no effect", () => {
     const sidecar = serving().take(...deletion, idle, traffic({ parked: 2 })).at(400).take(appGone);
     expect(orders(sidecar.state).stopDaprdPromptly).toBe(true);
     expect(sidecar.hold).toEqual(["daprd", "daps"]);
@@ -176,7 +176,7 @@ describe("the drain of a deletion", () => {
     [
       { daprdStop: "graceful", parked: 2, prompt: false },
       { daprdStop: "prompt", parked: 0, prompt: true },
-      { daprdStop: "auto", parked: 0, prompt: false },
+      { daprdStop: "auto", parked: 0, prompt: true },
     ] as const,
   )("daprd-stop $daprdStop with $parked parked: prompt $prompt", ({ daprdStop, parked, prompt }) => {
     const sidecar = serving({ daprdStop }).take(...deletion, idle, traffic({ parked })).at(400).take(appGone);

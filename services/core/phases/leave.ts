@@ -41,9 +41,9 @@ function stopOf(state: State, due: Due, policy: PhasePolicy): "graceful" | "prom
   // A native daprd gets SIGTERM from the kubelet, after all main containers ended.
   if (!state.appGone || policy.daprdNative) return null;
   if (policy.job) return "graceful";
-  if (policy.daprdStop !== "auto") return policy.daprdStop;
-  // A delivery still in flight to an app that is gone is about to be parked.
-  return state.parked + state.deliveries > 0 ? "prompt" : "graceful";
+  // With nothing parked too: a graceful stop ends the subscription before the connection, and what the broker sends in
+  // between is refused, which it takes for good (subscription.go: Stop; contrib pubsub/rabbitmq: Nack without requeue).
+  return policy.daprdStop === "auto" ? "prompt" : policy.daprdStop;
 }
 
 // Looks again when the prompt stop should have shown its effect; `mayEndDaprd` reads the same time.
