@@ -6,19 +6,9 @@ import type { Clock } from "../../services/host/clock.ts";
 import { createLog } from "../../services/host/log.ts";
 import { Hooks } from "../../services/sidecar/hooks.ts";
 import { Lifecycle } from "../../services/sidecar/lifecycle.ts";
+import { POLICY } from "../support/phase-policy.ts";
 
-const POLICY: PhasePolicy = {
-  readyTimeoutMs: null,
-  appHeld: true,
-  settleMs: 400,
-  callDrainMs: 5000,
-  restartDrainMs: 10_000,
-  drainMarginMs: 3000,
-  gracePeriodMs: 30_000,
-  daprdNative: false,
-  daprdStop: "auto",
-  job: false,
-};
+const SHORT_GRACE: PhasePolicy = { ...POLICY, gracePeriodMs: 30_000 };
 
 /** A clock that a test moves. */
 class Time implements Clock {
@@ -53,14 +43,14 @@ function scene(app: UserHook | null) {
   const time = new Time();
   const said: Record<string, unknown>[] = [];
   const log = createLog({ level: "info", write: (line) => void said.push(JSON.parse(line)), clock: time });
-  const lifecycle = new Lifecycle({ policy: POLICY, clock: time, ledger: new Ledger(), opaqueAt: () => null });
+  const lifecycle = new Lifecycle({ policy: SHORT_GRACE, clock: time, ledger: new Ledger(), opaqueAt: () => null });
   lifecycle.dispatch({ type: "ready" });
   const hooks = new Hooks({
     lifecycle,
     clock: time,
     log,
     userHooks: { app, daprd: null },
-    userHookTimeoutMs: POLICY.gracePeriodMs,
+    userHookTimeoutMs: SHORT_GRACE.gracePeriodMs,
   });
   const answered: string[] = [];
   const arrive = (name: "app" | "daprd" | "daps") => void hooks.hold(name).then(() => answered.push(name));
