@@ -55,8 +55,8 @@ export function classify(head: RequestHead, known: ReadonlySet<string>, idle: bo
     return { class: "delivery", rule: "reminder" };
   }
   if (/^\/(?:configuration|dapr|actors)\//.test(path)) return { class: "call", rule: "dapr" };
-  if (!post) return { class: "call", rule: "method" };
   if (invoked) return { class: "call", rule: "invocation" };
+  if (!post) return { class: "call", rule: "method" };
   if (head.hasPubsubName) return { class: "delivery", rule: "pubsub" };
   if (known.has(path)) return { class: "delivery", rule: "known-path" };
   return { class: idle ? "delivery" : "call", rule: "guess" };

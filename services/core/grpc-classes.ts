@@ -10,8 +10,8 @@ import type { TrafficClass } from "./ledger.ts";
 
 export type GrpcClassified = {
   readonly class: Exclude<TrafficClass, "opaque">;
-  /** `callback`: a method of Dapr's own that delivers something; `grpc`: any other. */
-  readonly rule: "callback" | "grpc";
+  /** `callback`: a method of Dapr's own that delivers something; `dapr`: one that it asks; `invocation`: any other. */
+  readonly rule: "callback" | "dapr" | "invocation";
 };
 
 /** Dapr's app-health probe (`pkg/channel/grpc`: HealthProbe); its answer is an empty message. */
@@ -30,7 +30,8 @@ const DELIVERY =
 
 /** @param path the `:path` of the request: `/package.Service/Method` */
 export function classifyGrpc(path: string): GrpcClassified {
-  return DELIVERY.test(path) ? { class: "delivery", rule: "callback" } : { class: "call", rule: "grpc" };
+  if (DELIVERY.test(path)) return { class: "delivery", rule: "callback" };
+  return { class: "call", rule: path === GRPC_HEALTH_CHECK || QUESTIONS.has(path) ? "dapr" : "invocation" };
 }
 
 /** Whether Dapr asks this only once. @param path as for `classifyGrpc` */

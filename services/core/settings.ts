@@ -114,8 +114,10 @@ export const SETTINGS = {
     key: "call-drain",
     chart: "defaults.callDrain",
     type: duration(0),
-    default: 5000,
-    meaning: "How long calls in flight may hold the app after its deliveries are done.",
+    default: 20_000,
+    meaning:
+      "How long calls of other apps, in flight or still coming, may hold the app after its deliveries are done: " +
+      "Dapr's sidecars keep the address of a pod for up to 20 s.",
   }),
   drainMargin: required({
     key: "drain-margin",

@@ -17,6 +17,8 @@ export type LifecycleOptions = {
   readonly ledger: Ledger;
   /** When the last byte passed an opaque connection, if that is to count as work; null: never, or it does not count. */
   readonly opaqueAt: () => number | null;
+  /** When another app's call last came; null: never. */
+  readonly calledAt: () => number | null;
 };
 
 export class Lifecycle implements Gate {
@@ -118,13 +120,14 @@ export class Lifecycle implements Gate {
   }
 
   #traffic(): Event {
-    const { ledger, opaqueAt } = this.#options;
+    const { ledger, opaqueAt, calledAt } = this.#options;
     return {
       type: "traffic",
       deliveries: ledger.inFlight.delivery,
       calls: ledger.inFlight.call,
       parked: ledger.parked.delivery + ledger.parked.call + ledger.parked.opaque,
       opaqueAt: opaqueAt(),
+      calledAt: calledAt(),
     };
   }
 }

@@ -68,6 +68,7 @@ export async function main(): Promise<number> {
     clock,
     ledger,
     opaqueAt: () => busy.last.source === "endpoint" ? null : relay?.lastOpaqueByteAt ?? null,
+    calledAt: () => relay?.lastCallAt ?? null,
   });
   const metrics = createMetrics(ledger, () => lifecycle.state.phase);
   const relay: Relay | undefined = config.app.relay

@@ -116,6 +116,8 @@ export interface Relay {
   readonly connections: number;
   /** When an opaque connection last carried a byte, by `now`; null if none did. */
   readonly lastOpaqueByteAt: number | null;
+  /** When another app's call last came, by `now`; null if none did. */
+  readonly lastCallAt: number | null;
   /** Delivery paths learned from Dapr's OPTIONS and the app's answer to `GET /dapr/subscribe`. */
   readonly deliveryPaths: ReadonlySet<string>;
   /**
@@ -141,6 +143,7 @@ export function createRelay(options: RelayOptions): Relay {
     deliveryPaths: new Set(),
     abandoned: false,
     lastOpaqueByteAt: null,
+    lastCallAt: null,
   };
   const connections = new Set<Connection>();
   let present = 0;
@@ -179,6 +182,9 @@ export function createRelay(options: RelayOptions): Relay {
     },
     get lastOpaqueByteAt() {
       return context.lastOpaqueByteAt;
+    },
+    get lastCallAt() {
+      return context.lastCallAt;
     },
     deliveryPaths: context.deliveryPaths,
     abandonParked() {

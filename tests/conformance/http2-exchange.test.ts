@@ -31,6 +31,17 @@ describe("a stream", () => {
     expect(scene.harness.requests).toMatchObject([{ class: "delivery", rule: "callback", outcome: "finished" }]);
   });
 
+  it("is known by its time if another app has called, and only then", async () => {
+    const delivered = scene.daprd.request({ ":path": TOPIC_EVENT, "content-type": "application/grpc" }, "message");
+    answer(await scene.app.expect(TOPIC_EVENT));
+    await delivered.end();
+    expect(scene.harness.relay.lastCallAt).toBeNull();
+    const asked = scene.daprd.call("question");
+    answer(await scene.app.expect(INVOKE));
+    await asked.end();
+    expect(scene.harness.relay.lastCallAt).toEqual(expect.any(Number));
+  });
+
   it("goes beside hundreds of others", async () => {
     const asked = Array.from({ length: 300 }, (_, i) => scene.daprd.call(`body ${i}`, { "x-index": `${i}` }));
     await scene.app.until(() => scene.app.arrived.filter(({ ended }) => ended).length === 300);

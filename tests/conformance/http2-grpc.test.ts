@@ -44,7 +44,7 @@ describe("a unary call", () => {
     const answered = await ask(client, "Unary", body);
     expect(answered.status).toMatchObject({ code: status.OK });
     expect(answered.body?.equals(body)).toBe(true);
-    expect(harness.requests).toMatchObject([{ class: "call", rule: "grpc", outcome: "finished" }]);
+    expect(harness.requests).toMatchObject([{ class: "call", rule: "invocation", outcome: "finished" }]);
   });
 
   it("carries metadata in the head both ways, and in the trailers", async () => {

@@ -37,7 +37,7 @@ describe.each([`${SERVICE}/ListTopicSubscriptions`, `${SERVICE}/ListInputBinding
     expect(asked.body.toString()).toBe("two topics");
     expect(asked.trailers).toMatchObject({ "grpc-status": "0" });
     expect(questions).toEqual([{ path, status: 14 }, { path, status: 2 }]);
-    expect(scene.harness.requests).toMatchObject([{ class: "call", rule: "grpc", outcome: "finished" }]);
+    expect(scene.harness.requests).toMatchObject([{ class: "call", rule: "dapr", outcome: "finished" }]);
     expect(scene.harness.ledger.inFlight.call).toBe(0);
   });
 

@@ -31,6 +31,19 @@ describe("an exchange", () => {
     expect(scene.harness.ledger.finished).toMatchObject({ delivery: 10, call: 10 });
   });
 
+  it("is known by its time if another app has called, and only then", async () => {
+    const daprd = await Peer.connect(scene.harness.port);
+    daprd.send(delivery("message"));
+    const upstream = await scene.app.accept();
+    await upstream.expect("message");
+    expect(scene.harness.relay.lastCallAt).toBeNull();
+    upstream.send(answer("done"));
+    await daprd.expect("done");
+    daprd.send(call("question"));
+    await upstream.expect("question");
+    expect(scene.harness.relay.lastCallAt).toEqual(expect.any(Number));
+  });
+
   it("answers pipelined requests in order, one at a time", async () => {
     const daprd = await Peer.connect(scene.harness.port);
     daprd.send(delivery("first") + call("second") + delivery("third"));

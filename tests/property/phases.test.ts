@@ -42,6 +42,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
     calls: count,
     parked: count,
     opaqueAt: fc.option(fc.integer({ min: 0, max: 1000 })),
+    calledAt: fc.option(fc.integer({ min: 0, max: 100_000 })),
   }),
 );
 
@@ -128,6 +129,16 @@ describe("whatever happens, in whatever order", () => {
         const { drain } = after;
         if (after.appGone || drain === null || drain.forcedAt !== null || drain.cause === "restart-app") return;
         expect(after.deliveries === 0 || !after.relayOpen).toBe(true);
+      });
+    });
+  });
+
+  test("no drain is forced for the sake of calls", () => {
+    over((policy, history) => {
+      run(policy, history, ({ before, after, event, now }) => {
+        if (event.type !== "tick" || before.phase !== "draining" || after.phase !== "forced") return;
+        const idleSince = before.drain?.idleSince ?? null;
+        expect(idleSince === null || idleSince + policy.settleMs > now).toBe(true);
       });
     });
   });

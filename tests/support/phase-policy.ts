@@ -5,7 +5,7 @@ export const POLICY: PhasePolicy = {
   readyTimeoutMs: null,
   appHeld: true,
   settleMs: 400,
-  callDrainMs: 5000,
+  callDrainMs: 20_000,
   restartDrainMs: 10_000,
   drainMarginMs: 3000,
   gracePeriodMs: 60_000,

@@ -39,8 +39,8 @@ describe("classify()", () => {
     ["the question for actors", head("GET", "/dapr/config"), "call", "dapr"],
     ["Dapr's health probe", head("GET", "/healthz"), "call", "method"],
     ["a binding's OPTIONS", head("OPTIONS", "/queue"), "call", "method"],
-    ["a call by GET", head("GET", "/orders/7", invoked), "call", "method"],
-    ["a call by PUT", head("PUT", "/orders/7", invoked), "call", "method"],
+    ["a call by GET", head("GET", "/orders/7", invoked), "call", "invocation"],
+    ["a call by PUT", head("PUT", "/orders/7", invoked), "call", "invocation"],
     ["a call from another app", head("POST", "/orders", { ...json, ...invoked }), "call", "invocation"],
     ["a message type on another method", head("PUT", "/orders", cloudEvent), "call", "method"],
     [

@@ -48,6 +48,7 @@ function drain(jumpMs: number): [phase: string, at: number][] {
     clock,
     ledger: new Ledger(),
     opaqueAt: () => null,
+    calledAt: () => null,
     policy: { ...POLICY, readyTimeoutMs: 60_000 },
   });
   const course: [string, number][] = [[lifecycle.state.phase, 0]];

@@ -18,16 +18,21 @@ describe("classifyGrpc", () => {
 
   it.each([
     `${SERVICE}/OnInvoke`,
-    `${SERVICE}/ListTopicSubscriptions`,
-    `${SERVICE}/ListInputBindings`,
-    `${SERVICE}HealthCheck/HealthCheck`,
     `${SERVICE}/OnTopicEvents`,
     `${SERVICE}/OnTopicEvent/`,
     `/x${SERVICE}/OnTopicEvent`,
     "/shop.Orders/OnTopicEvent",
     "",
-  ])("takes %s for a call", (path) => {
-    expect(classifyGrpc(path)).toEqual({ class: "call", rule: "grpc" });
+  ])("takes %s for a call of another app", (path) => {
+    expect(classifyGrpc(path)).toEqual({ class: "call", rule: "invocation" });
+  });
+
+  it.each([
+    `${SERVICE}/ListTopicSubscriptions`,
+    `${SERVICE}/ListInputBindings`,
+    `${SERVICE}HealthCheck/HealthCheck`,
+  ])("takes %s for a call of Dapr itself", (path) => {
+    expect(classifyGrpc(path)).toEqual({ class: "call", rule: "dapr" });
   });
 });
 

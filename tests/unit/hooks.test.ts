@@ -43,7 +43,13 @@ function scene(app: UserHook | null) {
   const time = new Time();
   const said: Record<string, unknown>[] = [];
   const log = createLog({ level: "info", write: (line) => void said.push(JSON.parse(line)), clock: time });
-  const lifecycle = new Lifecycle({ policy: SHORT_GRACE, clock: time, ledger: new Ledger(), opaqueAt: () => null });
+  const lifecycle = new Lifecycle({
+    policy: SHORT_GRACE,
+    clock: time,
+    ledger: new Ledger(),
+    opaqueAt: () => null,
+    calledAt: () => null,
+  });
   lifecycle.dispatch({ type: "ready" });
   const hooks = new Hooks({
     lifecycle,

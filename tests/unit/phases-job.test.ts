@@ -40,7 +40,7 @@ test("no grace period has begun: a daprd that takes its time is waited for", () 
 });
 
 test("deliveries that are parked meanwhile do not make it a forced stop", () => {
-  const parked: Event = { type: "traffic", deliveries: 0, calls: 0, parked: 2, opaqueAt: null };
+  const parked: Event = { type: "traffic", deliveries: 0, calls: 0, parked: 2, opaqueAt: null, calledAt: null };
   expect(orders(after([ready, finished, parked], { policy: { daprdStop: "prompt" } }))).toMatchObject({
     stopDaprdGracefully: true,
     stopDaprdPromptly: false,

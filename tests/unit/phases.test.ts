@@ -1,61 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { advance, begin } from "../../services/core/phases/machine.ts";
 import { orders } from "../../services/core/phases/orders.ts";
-import type { Event, PhasePolicy, State } from "../../services/core/phases/state.ts";
-import type { HookName } from "../../services/core/sidecar-config.ts";
-import { POLICY } from "../support/phase-policy.ts";
-
-const ready: Event = { type: "ready" };
-const idle: Event = { type: "busy", busy: false };
-const busy: Event = { type: "busy", busy: true };
-const appGone: Event = { type: "app-gone" };
-const daprdGone: Event = { type: "daprd-gone" };
-const sigterm: Event = { type: "sigterm" };
-const hook = (name: HookName): Event => ({ type: "hook", name });
-const traffic = (counts: { deliveries?: number; calls?: number; parked?: number; opaqueAt?: number }): Event => ({
-  type: "traffic",
-  deliveries: 0,
-  calls: 0,
-  parked: 0,
-  opaqueAt: null,
-  ...counts,
-});
-
-/** A sidecar whose time a test moves; it wakes up by itself when the machine asked for it. */
-class Sidecar {
-  state: State;
-  now = 0;
-  readonly policy: PhasePolicy;
-  constructor(policy: Partial<PhasePolicy> = {}) {
-    this.policy = { ...POLICY, ...policy };
-    this.state = begin(0, this.policy);
-  }
-  take(...events: readonly Event[]): this {
-    for (const event of events) this.state = advance(this.state, event, this.now, this.policy);
-    return this;
-  }
-  /** Lets time pass up to `to`, waking up on the way. */
-  at(to: number): this {
-    while (this.state.wakeAt !== null && this.state.wakeAt <= to) {
-      this.now = Math.max(this.now, this.state.wakeAt);
-      this.take({ type: "tick" });
-    }
-    this.now = to;
-    return this;
-  }
-  get phase(): string {
-    return this.state.phase;
-  }
-  get hold(): HookName[] {
-    return [...orders(this.state).hold].toSorted();
-  }
-  get pass() {
-    return orders(this.state).pass;
-  }
-}
-
-const deletion: readonly Event[] = [hook("app"), hook("daprd"), hook("daps")];
-const serving = (policy: Partial<PhasePolicy> = {}) => new Sidecar(policy).take(ready);
+import {
+  appGone,
+  busy,
+  daprdGone,
+  deletion,
+  hook,
+  idle,
+  ready,
+  serving,
+  Sidecar,
+  sigterm,
+  traffic,
+} from "../support/phases.ts";
 
 describe("gating", () => {
   test("keeps the relay closed until the app is ready", () => {
@@ -139,13 +96,6 @@ describe("the drain of a deletion", () => {
     sidecar.at(749);
     expect(sidecar.hold).toContain("app");
     sidecar.at(750);
-    expect(sidecar.hold).not.toContain("app");
-  });
-
-  test("lets calls hold the app for call-drain and no longer", () => {
-    const sidecar = serving().take(...deletion, idle, traffic({ calls: 2 })).at(5399);
-    expect(sidecar.hold).toContain("app");
-    sidecar.at(5400);
     expect(sidecar.hold).not.toContain("app");
   });
 

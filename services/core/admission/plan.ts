@@ -30,6 +30,8 @@ export type PlanContext = {
   readonly token: string;
 };
 
+/** A drain that has no more time than this, after it has settled, cuts off what any app works on. */
+const SHORT_DRAIN_MS = 5000;
 /** Past 30 s of graceful shutdown Dapr discards what is parked (`pkg/runtime/subscription/subscription.go`: Stop). */
 const MOST_GRACEFUL_SECONDS = 25;
 /** A native daprd gets SIGTERM when nothing is left to wait for. */
@@ -208,7 +210,7 @@ function hookWarnings({ name, lifecycle }: Container, kept: boolean): Warning[] 
 function settingWarnings(config: SidecarConfig, daprd: Daprd): Warning[] {
   const warnings: Warning[] = [];
   const work = config.gracePeriodMs - config.drainMarginMs;
-  if (work <= config.settleMs + config.callDrainMs) {
+  if (work <= config.settleMs + SHORT_DRAIN_MS) {
     warnings.push(warning(
       "grace-period",
       `A grace period of ${formatDuration(config.gracePeriodMs)} leaves ${

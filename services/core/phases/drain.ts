@@ -12,6 +12,15 @@ import { type Drain, enter, marginOf, type PhasePolicy, RESTART_WINDOW_MS, type 
  */
 const OWN_RESTART_DRAIN_MS = 3000;
 
+/**
+ * Calls have stopped when none has come for so long. Until then the sidecars of other apps have this pod's address: they
+ * keep what they have looked up for 20 s, and repeat a call that failed at the same address, so that it fails for good
+ * (Dapr 1.18, `pkg/messaging/direct_messaging.go`: resolverCacheTTL, invokeWithRetry).
+ */
+const CALLS_STOPPED_MS = 2000;
+/** What part of the time until the deadline calls leave the app for its own end: no drain is forced because of them. */
+const APP_END_SHARE = 0.2;
+
 export function startDrain(state: State, reason: string, now: number, policy: PhasePolicy): State {
   return {
     ...enter(state, "draining", reason, now),
@@ -103,7 +112,19 @@ function mayReleaseApp(state: State, drain: Drain, due: Due, policy: PhasePolicy
   // Nothing of Dapr has reached an app behind a closed gate.
   if (!state.relayOpen && state.busy === false) return true;
   if (drain.idleSince === null || !due.reached(drain.idleSince + policy.settleMs)) return false;
-  return state.calls === 0 || due.reached(drain.idleSince + policy.settleMs + policy.callDrainMs);
+  return !isCalled(state, drain, due) || due.reached(callDeadline(drain, drain.idleSince, policy));
+}
+
+// The callers of an app that is restarted alone go nowhere else.
+function isCalled({ calls, calledAt }: State, { cause }: Drain, due: Due): boolean {
+  if (calls > 0) return true;
+  if (calledAt === null || cause === "restart-app" || cause === "restart-daps") return false;
+  return !due.reached(calledAt + CALLS_STOPPED_MS);
+}
+
+function callDeadline({ startedAt, deadline }: Drain, idleSince: number, policy: PhasePolicy): number {
+  const until = idleSince + policy.settleMs + policy.callDrainMs;
+  return deadline === null ? until : Math.min(until, deadline - (deadline - startedAt) * APP_END_SHARE);
 }
 
 // A SIGTERM that no hook came with is not the kubelet's, and nobody's clock runs.

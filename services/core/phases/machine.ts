@@ -51,8 +51,8 @@ function observe(state: State, event: Event, now: number, policy: PhasePolicy): 
     case "tick":
       return state;
     case "traffic": {
-      const { deliveries, calls, parked, opaqueAt } = event;
-      return { ...state, deliveries, calls, parked, opaqueAt };
+      const { deliveries, calls, parked, opaqueAt, calledAt } = event;
+      return { ...state, deliveries, calls, parked, opaqueAt, calledAt };
     }
     case "busy":
       return { ...state, busy: event.busy };

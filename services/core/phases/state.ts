@@ -32,6 +32,8 @@ export type Event =
     readonly parked: number;
     /** When the last byte passed a connection that DAPS can't look into; null: never. */
     readonly opaqueAt: number | null;
+    /** When another app's call last came; null: never. */
+    readonly calledAt: number | null;
   }
   /** The app's own word, or false where the count of what is in flight decides alone. */
   | { readonly type: "busy"; readonly busy: boolean }
@@ -78,6 +80,7 @@ export type State = {
   readonly calls: number;
   readonly parked: number;
   readonly opaqueAt: number | null;
+  readonly calledAt: number | null;
   /** Null: not asked yet in this drain. */
   readonly busy: boolean | null;
   readonly appGone: boolean;
@@ -103,6 +106,7 @@ export function initial(now: number): State {
     calls: 0,
     parked: 0,
     opaqueAt: null,
+    calledAt: null,
     busy: null,
     appGone: false,
     distrustReadyUntil: null,

@@ -89,9 +89,9 @@ export class Exchange {
 
     this.#class = classify(head, deliveryPaths, delivery + call === 0);
     this.#startedAt = options.now();
+    if (this.#class.rule === "invocation") this.#context.lastCallAt = this.#startedAt;
     this.#intake.malformed = null;
-    this.#learner = null;
-    this.#sending = null;
+    this.#learner = this.#sending = null;
     this.answer.begun = this.answer.passed = false;
     request.begin(this.#class.class === "delivery" || head.safe);
     request.append(inlet.bytes, inlet.at, end);

@@ -58,6 +58,7 @@ export class Stream {
     this.classified = this.grpc ? classifyGrpc(head.path) : classify(head, deliveryPaths, delivery + call === 0);
     this.question = questionOf(this);
     this.startedAt = options.now();
+    if (this.classified.rule === "invocation") context.lastCallAt = this.startedAt;
   }
 
   get class(): Classified["class"] {

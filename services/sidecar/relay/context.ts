@@ -17,6 +17,8 @@ export type RelayContext = {
   abandoned: boolean;
   /** See `Relay.lastOpaqueByteAt`. */
   lastOpaqueByteAt: number | null;
+  /** See `Relay.lastCallAt`. */
+  lastCallAt: number | null;
 };
 
 /** A connection from daprd. */

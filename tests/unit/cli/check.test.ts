@@ -59,7 +59,7 @@ describe("daps check", () => {
     expect(workload?.settings).toMatchObject({
       "settle": { value: "2s", source: "annotation" },
       "ready-path": { value: "/ready", source: "chart" },
-      "call-drain": { value: "5s", source: "default" },
+      "call-drain": { value: "20s", source: "default" },
       "busy-interval": { value: "250ms", source: "default" },
       "drain-margin": { value: "3s", source: "default" },
       "ready-timeout": { value: null, source: "default" },
@@ -139,7 +139,7 @@ describe("daps check", () => {
     expect(terminal.stdout()).toContain("1 workload: 1 with DAPS, 0 left alone; 0 warnings\n");
     const all = memoryTerminal({ a: deployment() });
     await run(["check", "--all", "-f", "a"], all);
-    expect(all.stdout()).toMatch(/^ {2}call-drain +5s +default$/m);
+    expect(all.stdout()).toMatch(/^ {2}call-drain +20s +default$/m);
   });
 
   it("has nothing to say about a manifest without pods", async () => {
