@@ -191,6 +191,19 @@ const OTHERS = {
     test: "drain/work.test.ts",
     usual: ["nn"],
   },
+  "streaming": {
+    group: "Kinds of work",
+    title:
+      "a streaming subscription, which only the busy endpoint shows, of an app that exits on SIGTERM; its pod deleted",
+    test: "kinds/streaming.test.ts",
+    usual: ["nn"],
+  },
+  "invocation": {
+    group: "Kinds of work",
+    title: "steady service invocation, rolling restarts",
+    test: "kinds/invocation.test.ts",
+    usual: ["oo", "nn"],
+  },
   "long-unset": {
     group: "Long work",
     title: "three minutes across a rollout, graceful-shutdown-seconds unset",
