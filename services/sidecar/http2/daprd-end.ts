@@ -68,11 +68,11 @@ export class DaprdEnd {
     this.open();
   }
 
-  /** Sends frames of DAPS's own. */
-  send(bytes: Uint8Array): Promise<void> {
+  /** Sends frames of DAPS's own. @returns what `Outlet.write` does */
+  send(bytes: Uint8Array): Promise<void> | undefined {
     if (!this.#early) return this.outlet.write(bytes);
     this.#early.push(bytes);
-    return Promise.resolve();
+    return undefined;
   }
 
   /** daprd has sent so much DATA. */

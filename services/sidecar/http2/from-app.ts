@@ -32,7 +32,7 @@ export class FromApp {
     const { inlet } = this.#line;
     let problem: unknown = null;
     try {
-      do await this.#takeAll(); while (await inlet.fill());
+      await inlet.each(this.#takeAll);
       problem = inlet.failure;
     } catch (error) {
       if (!(error instanceof Http2Error)) throw error;
@@ -54,28 +54,32 @@ export class FromApp {
     this.#keeper.broke(carried, problemText(problem));
   }
 
-  async #takeAll(): Promise<void> {
+  /** Deals with what has come: see `Inlet.each`. */
+  #takeAll = (): Promise<unknown> | boolean => {
     const { inlet } = this.#line;
     const { daprd } = this.#session;
     const read = this.#frame;
     let runAt = inlet.at;
     let at = runAt;
     let written: Promise<void> | undefined;
+    let plain = true;
     const flush = () => {
-      if (at > runAt) written = daprd.outlet.write(inlet.bytes.subarray(runAt, at));
+      if (at > runAt) written = daprd.outlet.write(inlet.bytes, runAt, at) ?? written;
       runAt = at;
     };
     while (read.read(inlet.bytes, at, inlet.end, this.#session.maxFrameToDaprd)) {
       const { next } = read;
       if (read.type === TYPE.DATA && daprd.debt > 0 && daprd.window < read.length && !this.#session.daprdGone) {
         flush();
-        await daprd.windowGrew.wait();
-        continue;
+        inlet.at = at;
+        return this.#takeLater(written);
       }
+      const learns = this.#learns;
       const instead = this.#take();
+      if (instead || learns) plain = false;
       if (instead) {
         flush();
-        written = daprd.outlet.write(instead);
+        written = daprd.outlet.write(instead) ?? written;
         runAt = next;
       }
       at = next;
@@ -83,7 +87,19 @@ export class FromApp {
     flush();
     if (this.#introduced && !daprd.opened) daprd.open();
     inlet.at = at;
+    return written ?? plain;
+  };
+
+  /** Goes on when daprd's window has grown. */
+  async #takeLater(written: Promise<void> | undefined): Promise<void> {
+    await this.#session.daprd.windowGrew.wait();
+    await this.#takeAll();
     await written;
+  }
+
+  /** Whether somebody reads the answer that the frame belongs to, and then goes on by a promise. */
+  get #learns(): boolean {
+    return this.#session.streams.get(this.#frame.id)?.learner != null;
   }
 
   /** @returns what goes to daprd in its place; null: the frame as it is */

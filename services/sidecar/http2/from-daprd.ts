@@ -36,6 +36,8 @@ export class FromDaprd {
   /** Where the run begins that goes on as it came, and where the frame being looked at begins. */
   #runAt = 0;
   #at = 0;
+  /** Every frame of this read went on as it came. */
+  #plain = true;
 
   constructor(session: Session, keeper: Keeper, inlet: Inlet) {
     this.#session = session;
@@ -45,17 +47,33 @@ export class FromDaprd {
 
   /** Reads until daprd ends the connection. @throws {Http2Error} */
   async run(): Promise<void> {
-    const session = this.#session;
-    // daprd's window ends the flow before that, unless an app has granted a very large one.
-    const most = Math.max(session.context.budget.perRequestBytes, DEFAULT_WINDOW);
-    do {
-      await this.#takeAll();
-      session.daprd.flushCredit();
-      while (session.unpaid > most && !session.daprdGone) await session.unpaidShrank.wait();
-    } while (await this.#inlet.fill());
+    await this.#inlet.each(this.#take);
   }
 
-  /** @returns when the kernel has what goes on: the bytes lie in the buffer until then */
+  /** Deals with what has come: see `Inlet.each`. */
+  #take = (): Promise<unknown> | boolean => {
+    const session = this.#session;
+    // Whoever waits for these goes on by a promise.
+    const awaited = session.daprd.windowGrew.awaited || session.unpaidShrank.awaited;
+    this.#plain = true;
+    const written = this.#takeAll();
+    session.daprd.flushCredit();
+    if (this.#unaffordable) return this.#afford(written);
+    return written ?? (this.#plain && !awaited);
+  };
+
+  /** daprd's window ends the flow before that, unless an app has granted a very large one. */
+  get #unaffordable(): boolean {
+    const { unpaid, daprdGone, context } = this.#session;
+    return unpaid > Math.max(context.budget.perRequestBytes, DEFAULT_WINDOW) && !daprdGone;
+  }
+
+  async #afford(written: Promise<void> | undefined): Promise<void> {
+    await written;
+    while (this.#unaffordable) await this.#session.unpaidShrank.wait();
+  }
+
+  /** @returns when the kernel has what goes on, unless it has at once: until then the bytes lie in the buffer */
   #takeAll(): Promise<void> | undefined {
     const inlet = this.#inlet;
     const read = this.#frame;
@@ -64,6 +82,7 @@ export class FromDaprd {
     while (read.read(inlet.bytes, this.#at, inlet.end, this.#session.maxFrameFromDaprd)) {
       const next = read.next;
       if (!this.#passes()) {
+        this.#plain = false;
         written = this.#flush() ?? written;
         this.#runAt = next;
       }
@@ -80,7 +99,7 @@ export class FromDaprd {
     const start = this.#runAt;
     this.#runAt = this.#at;
     if (!line || start === this.#at) return undefined;
-    return line.outlet.write(this.#inlet.bytes.subarray(start, this.#at));
+    return line.outlet.write(this.#inlet.bytes, start, this.#at);
   }
 
   /** Sends something else to the direct line, behind what goes before it. */

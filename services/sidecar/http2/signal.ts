@@ -8,7 +8,12 @@ export class Signal {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  get awaited(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   fire(): void {
+    if (this.#waiting.length === 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

@@ -76,6 +76,44 @@ export class Inlet {
   }
 
   /**
+   * Has `take` deal with what comes, read after read, until the peer has finished sending or the connection broke.
+   * Nobody else may wait for bytes meanwhile.
+   *
+   * @param take also called for what is here already; it returns what is to be waited for before the next read, or
+   * what `onBytes` does
+   * @returns rejects with what `take` throws
+   */
+  each(take: () => Promise<unknown> | boolean): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { onEnd } = this;
+    const goOn = (): void => {
+      if (this.ended) resolve();
+      else this.watch();
+    };
+    // Callbacks made once: see `watch`.
+    this.onBytes = () => {
+      try {
+        const taken = take();
+        if (typeof taken !== "boolean") {
+          taken.then(goOn, reject);
+          return false;
+        }
+        goOn();
+        return taken;
+      } catch (error) {
+        reject(error);
+        return false;
+      }
+    };
+    this.onEnd = () => {
+      onEnd?.();
+      resolve();
+    };
+    this.onBytes();
+    return promise;
+  }
+
+  /**
    * Reads on while nobody deals with the bytes, so that the end of the connection is noticed behind them too, up to a
    * bound. Until `stopReadingAhead`.
    */
