@@ -89,10 +89,12 @@ class FickleGate extends OpenGate {
   }
 }
 
-async function start(sockets: MemorySockets, gate: Gate, options: Partial<RelayOptions> = {}) {
+/** @param requests how many there will be: the relay may report the last one just after daprd has its answer */
+async function start(sockets: MemorySockets, gate: Gate, requests: number, options: Partial<RelayOptions> = {}) {
   const ledger = new Ledger();
   const faults: unknown[] = [];
   const reports: RequestReport[] = [];
+  const { promise: reported, resolve } = Promise.withResolvers<void>();
   const relay = createRelay({
     listen: RELAY,
     app: APP,
@@ -101,12 +103,14 @@ async function start(sockets: MemorySockets, gate: Gate, options: Partial<RelayO
     ledger,
     sockets,
     now: () => 0,
-    onRequest: (report) => reports.push(report),
+    onRequest(report) {
+      if (reports.push(report) === requests) resolve();
+    },
     onFault: (error) => faults.push(error),
     ...options,
   });
   await relay.open();
-  return { ledger, faults, reports, relay };
+  return { ledger, faults, reports, reported, relay };
 }
 
 async function readUntil(socket: Socket, seen: Buffer[], size: number): Promise<void> {
@@ -184,12 +188,12 @@ it("passes any frames byte for byte while nothing is kept back", async () => {
         sockets.serve(APP.port, (socket) => {
           serving.push(readUntil(socket, atApp, up.length).then(() => writeAll(socket, down)));
         });
-        const { ledger, faults, reports, relay } = await start(sockets, new OpenGate(), {
+        const { ledger, faults, reports, reported, relay } = await start(sockets, new OpenGate(), all.length, {
           redeliver: redeliver ? { limit: 3 } : null,
         });
         const daprd = await sockets.connect(RELAY);
         await Promise.all([writeAll(daprd, up), readUntil(daprd, atDaprd, down.length)]);
-        await Promise.all(serving);
+        await Promise.all([...serving, reported]);
         expect(Buffer.concat(atApp).equals(up)).toBe(true);
         expect(Buffer.concat(atDaprd).equals(down)).toBe(true);
         expect(faults).toEqual([]);
@@ -226,7 +230,7 @@ it("carries every message whole, once, within every window, whatever the gate do
             void app.send(id, answerHead(said), said.answer.body, said.answer.trailers);
           };
         });
-        const { ledger, faults, reports, relay } = await start(sockets, new FickleGate(chance), {
+        const { ledger, faults, reports, reported, relay } = await start(sockets, new FickleGate(chance), all.length, {
           redeliver: redeliver ? { limit: 3 } : null,
           ...(hold ? { hold } : {}),
         });
@@ -241,7 +245,7 @@ it("carries every message whole, once, within every window, whatever the gate do
           daprd.send(2 * i + 1, head(exchange, i), exchange.body, exchange.trailers)
         );
         await done;
-        await Promise.all(sending);
+        await Promise.all([...sending, reported]);
         expect([...problems, ...daprd.problems, ...apps.flatMap((app) => app.problems)]).toEqual([]);
         for (const [i, said] of all.entries()) {
           expect(arrived.get(i)).toEqual({
