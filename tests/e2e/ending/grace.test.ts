@@ -11,7 +11,8 @@ import {
   WorkerDeployment,
 } from "../../../scripts/lib/proof/index.ts";
 import { FollowedLog } from "../support/logs.ts";
-import { MODES, NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
+import { cases, record } from "../support/matrix.ts";
+import { withDaps } from "../support/modes.ts";
 
 const TIMEOUT_MS = 180_000;
 
@@ -33,9 +34,9 @@ async function atWork(worker: WorkerDeployment, workMs: number): Promise<string>
 }
 
 describe.concurrent("work of 15 s, with a grace period of 6 s", () => {
-  test.for([ORDINARY, NATIVE])("is done with min-grace-period 45s: $title", async (mode, { expect }) => {
+  test.for(cases("grace-raised"))("$title", async ({ id, mode }, { expect }) => {
     await using worker = await WorkerDeployment.deploy(lab, {
-      ...withDaps(mode, "grace-raised", { "min-grace-period": "45s" }),
+      ...withDaps(mode, id, { "min-grace-period": "45s" }),
       replicas: 1,
       gracePeriodSeconds: 6,
     });
@@ -43,6 +44,7 @@ describe.concurrent("work of 15 s, with a grace period of 6 s", () => {
     expect(worker.pods.now.map(({ spec }) => spec?.terminationGracePeriodSeconds)).toEqual([45]);
     await worker.delete(pod, { timeoutMs: TIMEOUT_MS });
     await worker.finished(TIMEOUT_MS);
+    await record(id, mode.id, { ...worker.account() });
     expect(worker.account()).toMatchObject({ published: 1, lost: 0, cutOff: 0, repeated: 0 });
     expect(worker.ledger.of("completed").map((event) => event.pod)).toEqual([pod]);
     await worker.remove();
@@ -61,42 +63,41 @@ describe.concurrent("work of 15 s, with a grace period of 6 s", () => {
       const pod = await atWork(worker, 15_000);
       await worker.delete(pod, { timeoutMs: TIMEOUT_MS });
       await worker.finished(TIMEOUT_MS);
+      await record("grace-raised", native ? "alone-native" : "alone", { ...worker.account() });
       expect(worker.account()).toMatchObject({ published: 1, cutOff: 1 });
       await worker.remove();
     },
   );
 });
 
-describe.concurrent("a deletion that is repeated with 6 s, in a drain that had 90 s", () => {
-  test.for(MODES)(
-    "changes nothing, as the kubelet waits for the hooks that it has called: $title",
-    async (mode, { expect }) => {
-      await using worker = await WorkerDeployment.deploy(lab, {
-        ...withDaps(mode, "grace-again"),
-        replicas: 1,
-        gracePeriodSeconds: 90,
-      });
-      const pod = await atWork(worker, 15_000);
-      const log = await FollowedLog.follow(lab, worker.names.namespace, pod, "daps");
-      const gone = worker.delete(pod, { timeoutMs: TIMEOUT_MS });
-      await log.until(() => log.line(/hook arrived/), { what: "the first hook", timeoutMs: TIMEOUT_MS });
-      await Promise.all([gone, worker.delete(pod, { timeoutMs: TIMEOUT_MS, gracePeriodSeconds: 6 })]);
-      await worker.finished(TIMEOUT_MS);
-      expect(worker.account()).toMatchObject({ published: 1, lost: 0, cutOff: 0, repeated: 0 });
-      await log.until(() => log.line(/→ gone/), { what: "its last line", timeoutMs: 30_000 });
-      expect(log.line(/let go before/)).toBeUndefined();
-      await worker.remove();
-    },
-  );
+describe.concurrent("a second deletion changes nothing, as the kubelet waits for the hooks that it has called", () => {
+  test.for(cases("grace-again"))("$title", async ({ id, mode }, { expect }) => {
+    await using worker = await WorkerDeployment.deploy(lab, {
+      ...withDaps(mode, id),
+      replicas: 1,
+      gracePeriodSeconds: 90,
+    });
+    const pod = await atWork(worker, 15_000);
+    const log = await FollowedLog.follow(lab, worker.names.namespace, pod, "daps");
+    const gone = worker.delete(pod, { timeoutMs: TIMEOUT_MS });
+    await log.until(() => log.line(/hook arrived/), { what: "the first hook", timeoutMs: TIMEOUT_MS });
+    await Promise.all([gone, worker.delete(pod, { timeoutMs: TIMEOUT_MS, gracePeriodSeconds: 6 })]);
+    await worker.finished(TIMEOUT_MS);
+    await record(id, mode.id, { ...worker.account() });
+    expect(worker.account()).toMatchObject({ published: 1, lost: 0, cutOff: 0, repeated: 0 });
+    await log.until(() => log.line(/→ gone/), { what: "its last line", timeoutMs: 30_000 });
+    expect(log.line(/let go before/)).toBeUndefined();
+    await worker.remove();
+  });
 });
 
-describe.concurrent("a deletion in a restart of the app alone", () => {
-  test.for([ORDINARY, NATIVE])("goes on where the restart was, and loses nothing: $title", async (mode, { expect }) => {
+describe.concurrent("a drain goes on where the restart was", () => {
+  test.for(cases("grace-restart"))("$title", async ({ id, mode }, { expect }) => {
     let alive = 200;
     const health = createServer((_, response) => response.writeHead(alive).end());
     await new Promise<void>((resolve) => health.listen(0, lab.host, resolve));
     await using worker = await WorkerDeployment.deploy(lab, {
-      ...withDaps(mode, "grace-restart"),
+      ...withDaps(mode, id),
       replicas: 1,
       // The kubelet may have started the app again, and a process that has yet to begin does not hear its SIGTERM.
       gracePeriodSeconds: 25,
@@ -114,6 +115,7 @@ describe.concurrent("a deletion in a restart of the app alone", () => {
     alive = 200;
     await worker.delete(pod, { timeoutMs: TIMEOUT_MS });
     await worker.finished(TIMEOUT_MS);
+    await record(id, mode.id, { ...worker.account() });
     expect(worker.account()).toMatchObject({ published: 1, lost: 0, cutOff: 0, repeated: 0 });
     await log.until(() => log.line(/→ gone/), { what: "its last line", timeoutMs: 30_000 });
     const hooks = log.lines.filter(({ fields }) => fields["msg"] === "hook arrived").map(({ fields }) =>

@@ -3,7 +3,7 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, type ExpectStatic, test } from "vitest";
 import {
   containers,
   type Lab,
@@ -13,7 +13,8 @@ import {
   WorkerDeployment,
 } from "../../../scripts/lib/proof/index.ts";
 import { FollowedLog } from "../support/logs.ts";
-import { MIXED, type Mode, NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
+import { type Case, cases, record } from "../support/matrix.ts";
+import { withDaps } from "../support/modes.ts";
 
 const TIMEOUT_MS = 180_000;
 const WORK_MS = 6000;
@@ -36,6 +37,13 @@ const withApp = (change: object) => ({ containers: [app] }: PodSpec) => void Obj
 const exec = (script: string) => ({ exec: { command: ["deno", "eval", script] } });
 const pause = (ms: number) => exec(`await new Promise((resolve) => setTimeout(resolve, ${ms}))`);
 
+/** @param published messages, each of which is to be done once */
+async function expectFlawless({ id, mode }: Case, worker: WorkerDeployment, published: number, expect: ExpectStatic) {
+  const account = { ...worker.account() };
+  await record(id, mode.id, account);
+  expect(account).toMatchObject({ published, ...FLAWLESS });
+}
+
 /** Deletes a pod that is at work on a message. */
 async function deleteAtWork(worker: WorkerDeployment, workMs = WORK_MS) {
   await worker.publish(work(1, workMs));
@@ -55,56 +63,50 @@ async function deleteAtWork(worker: WorkerDeployment, workMs = WORK_MS) {
 }
 
 describe.concurrent("a preStop of the user's own", () => {
-  test.for([ORDINARY, NATIVE])(
-    "that is an httpGet is called after the work, before SIGTERM: $title",
-    async (mode, { expect }) => {
-      await using worker = await WorkerDeployment.deploy(lab, {
-        ...withDaps(mode, "hook-get"),
-        replicas: 1,
-        spec: withApp({ lifecycle: { preStop: { httpGet: { path: "/bye?ms=500", port: 8080 } } } }),
-      });
-      const { log, completed, sigterm } = await deleteAtWork(worker);
-      expect(worker.account()).toMatchObject(FLAWLESS);
-      const called = log.line(/carried out the user's own preStop/);
-      expect(called?.fields).toMatchObject({ hook: "app", path: "/bye?ms=500", detail: "answered 200" });
-      expect(called?.at).toBeGreaterThanOrEqual(completed + 500);
-      expect(sigterm).toBeGreaterThanOrEqual(called?.at ?? Number.NaN);
-      await worker.remove();
-    },
-  );
-
-  test.for([MIXED, NATIVE])("that sleeps does so after the work, before SIGTERM: $title", async (mode, { expect }) => {
+  test.for(cases("hook-get"))("$title", async (each, { expect }) => {
     await using worker = await WorkerDeployment.deploy(lab, {
-      ...withDaps(mode, "hook-sleep"),
+      ...withDaps(each.mode, each.id),
+      replicas: 1,
+      spec: withApp({ lifecycle: { preStop: { httpGet: { path: "/bye?ms=500", port: 8080 } } } }),
+    });
+    const { log, completed, sigterm } = await deleteAtWork(worker);
+    await expectFlawless(each, worker, 1, expect);
+    const called = log.line(/carried out the user's own preStop/);
+    expect(called?.fields).toMatchObject({ hook: "app", path: "/bye?ms=500", detail: "answered 200" });
+    expect(called?.at).toBeGreaterThanOrEqual(completed + 500);
+    expect(sigterm).toBeGreaterThanOrEqual(called?.at ?? Number.NaN);
+    await worker.remove();
+  });
+
+  test.for(cases("hook-sleep"))("$title", async (each, { expect }) => {
+    await using worker = await WorkerDeployment.deploy(lab, {
+      ...withDaps(each.mode, each.id),
       replicas: 1,
       spec: withApp({ lifecycle: { preStop: { sleep: { seconds: 4 } } } }),
     });
     const { completed, sigterm } = await deleteAtWork(worker);
-    expect(worker.account()).toMatchObject(FLAWLESS);
+    await expectFlawless(each, worker, 1, expect);
     expect(sigterm - completed).toBeGreaterThanOrEqual(4000);
     // In the hook's place, not beside the drain: the work is as long as both, and it is slept for afterwards.
     expect(sigterm - completed).toBeLessThan(4000 + WORK_MS);
     await worker.remove();
   });
 
-  test.for([ORDINARY, NATIVE])(
-    "that is an exec stays, with a warning; the app gets its SIGTERM when that is done, Dapr when the app is gone: $title",
-    async (mode, { expect }) => {
-      await using worker = await WorkerDeployment.deploy(lab, {
-        ...withDaps(mode, "hook-exec"),
-        replicas: 1,
-        spec: withApp({ lifecycle: { preStop: pause(2000) } }),
-      });
-      // The hook starts a process first, which takes seconds on a busy machine.
-      const { pod, deletedAt, completed, sigterm } = await deleteAtWork(worker, 4 * WORK_MS);
-      expect(worker.account()).toMatchObject(FLAWLESS);
-      expect(sigterm - deletedAt).toBeGreaterThanOrEqual(2000);
-      expect(sigterm).toBeLessThan(completed);
-      const [first] = worker.pods.changes.filter((change) => change.pod.metadata?.name === pod);
-      expect(first?.pod.metadata?.annotations?.["daps.io/warnings"]).toMatch(/app keeps its own preStop \(exec\)/);
-      await worker.remove();
-    },
-  );
+  test.for(cases("hook-exec"))("$title", async (each, { expect }) => {
+    await using worker = await WorkerDeployment.deploy(lab, {
+      ...withDaps(each.mode, each.id),
+      replicas: 1,
+      spec: withApp({ lifecycle: { preStop: pause(2000) } }),
+    });
+    // The hook starts a process first, which takes seconds on a busy machine.
+    const { pod, deletedAt, completed, sigterm } = await deleteAtWork(worker, 4 * WORK_MS);
+    await expectFlawless(each, worker, 1, expect);
+    expect(sigterm - deletedAt).toBeGreaterThanOrEqual(2000);
+    expect(sigterm).toBeLessThan(completed);
+    const [first] = worker.pods.changes.filter((change) => change.pod.metadata?.name === pod);
+    expect(first?.pod.metadata?.annotations?.["daps.io/warnings"]).toMatch(/app keeps its own preStop \(exec\)/);
+    await worker.remove();
+  });
 });
 
 describe.concurrent("a pod with all that Kubernetes offers", () => {
@@ -115,19 +117,15 @@ describe.concurrent("a pod with all that Kubernetes offers", () => {
     livenessProbe: { httpGet: { path: "/api/busy", port }, periodSeconds: 1, timeoutSeconds: 2 },
     readinessProbe: { httpGet: { path: "/healthz", port }, periodSeconds: 1, timeoutSeconds: 2 },
   });
-  const cases: readonly { mode: Mode; port: number | string }[] = [{ mode: ORDINARY, port: 8080 }, {
-    mode: NATIVE,
-    port: "web",
-  }];
 
-  test.for(cases)(
-    "keeps postStart and probes of the app's port: $mode.title, port $port",
-    async ({ mode, port }, { expect }) => {
+  test.for(cases("probes").map((each) => ({ ...each, port: each.mode.native ? "web" : 8080 })))(
+    "$title, port $port",
+    async ({ port, ...each }, { expect }) => {
       let status = 200;
       const health = createServer((_, response) => response.writeHead(status).end());
       await new Promise<void>((resolve) => health.listen(0, lab.host, resolve));
       await using worker = await WorkerDeployment.deploy(lab, {
-        ...withDaps(mode, "shape"),
+        ...withDaps(each.mode, each.id),
         replicas: 1,
         env: { READY_ASKS: `http://${lab.host}:${(health.address() as AddressInfo).port}/` },
         spec: withApp(shape(port)),
@@ -149,7 +147,7 @@ describe.concurrent("a pod with all that Kubernetes offers", () => {
       status = 200;
       await ready(true);
       await deleteAtWork(worker);
-      expect(worker.account()).toMatchObject({ published: 4, ...FLAWLESS });
+      await expectFlawless(each, worker, 4, expect);
       expect(worker.pods.changes.flatMap(({ pod }) => containers(pod)).filter(({ restartCount }) => restartCount > 0))
         .toEqual([]);
       await worker.remove();
@@ -160,9 +158,9 @@ describe.concurrent("a pod with all that Kubernetes offers", () => {
 });
 
 describe.concurrent("a StatefulSet", () => {
-  test.for([ORDINARY, NATIVE])("ends pod by pod, each when its work is done: $title", async (mode, { expect }) => {
+  test.for(cases("stateful-set"))("$title", async (each, { expect }) => {
     await using worker = await WorkerDeployment.deploy(lab, {
-      ...withDaps(mode, "stateful"),
+      ...withDaps(each.mode, each.id),
       kind: "StatefulSet",
       replicas: 3,
       prefetch: 1,
@@ -179,7 +177,7 @@ describe.concurrent("a StatefulSet", () => {
     await worker.publish(work(4, 500));
     await worker.pods.gone(second, TIMEOUT_MS);
     await worker.finished(TIMEOUT_MS);
-    expect(worker.account()).toMatchObject({ published: 7, ...FLAWLESS });
+    await expectFlawless(each, worker, 7, expect);
     for (const pod of [second, third]) {
       const { at: sigterm } = worker.ledger.of("sigterm", pod)[0] ?? {};
       expect(sigterm).toBeGreaterThanOrEqual(worker.ledger.of("completed", pod).at(-1)?.at ?? Number.NaN);
