@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { median, spread } from "../../scripts/lib/bench/statistics.ts";
 import { readOptions } from "../../scripts/lib/demo/options.ts";
-import { UsageError } from "../../scripts/lib/proof/command-line.ts";
+import { UsageError } from "../../scripts/lib/toolchain/command-line.ts";
 import { table } from "../../scripts/lib/proof/table.ts";
 
 describe("the demo's options", () => {

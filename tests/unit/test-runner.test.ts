@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CLUSTER_PARTS, clusterPart } from "../../scripts/lib/test/cluster-parts.ts";
-import { parseOptions, UsageError } from "../../scripts/lib/test/options.ts";
+import { readOptions } from "../../scripts/lib/test/options.ts";
+import { UsageError } from "../../scripts/lib/toolchain/command-line.ts";
 import { broken, type Outcome, succeeded } from "../../scripts/lib/test/outcome.ts";
 import type { Context, Part } from "../../scripts/lib/test/parts.ts";
 import { run } from "../../scripts/lib/test/run.ts";
@@ -21,9 +22,9 @@ function report(...assertions: Partial<Assertion>[]): Report {
   return { testResults: [{ name: "/a.test.ts", status: "passed", message: "", assertionResults }] };
 }
 
-describe("parseOptions()", () => {
+describe("readOptions()", () => {
   it("takes every part by default but those that run by name, in the table's order", () => {
-    expect(parseOptions([], PARTS)).toEqual({
+    expect(readOptions([], PARTS)).toEqual({
       parts: ["format", "unit", "e2e"],
       bail: false,
       json: false,
@@ -36,27 +37,27 @@ describe("parseOptions()", () => {
       seed: undefined,
       action: "run",
     });
-    expect(parseOptions(["e2e", "unit"], PARTS).parts).toEqual(["unit", "e2e"]);
-    expect(parseOptions(["leak"], PARTS).parts).toEqual(["leak"]);
+    expect(readOptions(["e2e", "unit"], PARTS).parts).toEqual(["unit", "e2e"]);
+    expect(readOptions(["leak"], PARTS).parts).toEqual(["leak"]);
   });
 
   it("leaves parts out by name", () => {
-    expect(parseOptions(["--without", "e2e,format"], PARTS).parts).toEqual(["unit"]);
-    expect(parseOptions(["--without", "e2e", "--without", "unit"], PARTS).parts).toEqual(["format"]);
+    expect(readOptions(["--without", "e2e,format"], PARTS).parts).toEqual(["unit"]);
+    expect(readOptions(["--without", "e2e", "--without", "unit"], PARTS).parts).toEqual(["format"]);
   });
 
   it.each([
-    [["units"], "the parts are format, unit, leak, e2e"],
-    [["--without", "e2"], "there is no part e2"],
+    [["units"], "the parts are format, unit, leak, e2e: received units"],
+    [["--without", "e2"], ": received e2"],
     [["unit", "--without", "unit"], "no part is left"],
-    [["--name", "A B"], "--name takes"],
+    [["--name", "A B"], "--name: it takes"],
     [["--name", "-x"], "--name"],
-    [["--minutes", "0"], "--minutes takes an integer from 1"],
-    [["--seed", "x"], "--seed takes an integer from 0"],
+    [["--minutes", "0"], "--minutes: it must be an integer from 1"],
+    [["--seed", "x"], "--seed: it must be an integer from 0"],
     [["--fast"], "--fast"],
   ])("refuses %j", (args, message) => {
-    expect(() => parseOptions(args, PARTS)).toThrow(UsageError);
-    expect(() => parseOptions(args, PARTS)).toThrow(message);
+    expect(() => readOptions(args, PARTS)).toThrow(UsageError);
+    expect(() => readOptions(args, PARTS)).toThrow(message);
   });
 });
 
@@ -168,7 +169,7 @@ describe("run()", () => {
 });
 
 describe("clusterPart()", () => {
-  const options = (...args: string[]) => parseOptions(args, CLUSTER_PARTS);
+  const options = (...args: string[]) => readOptions(args, CLUSTER_PARTS);
 
   it("is the one that was named", () => {
     expect(clusterPart(options("e2e"))?.name).toBe("e2e");
@@ -176,7 +177,7 @@ describe("clusterPart()", () => {
   });
 
   it("can't be two, nor have a lane that is not there", () => {
-    expect(() => clusterPart(options("e2e", "lifecycle"))).toThrow("e2e and lifecycle run the same lanes");
-    expect(() => clusterPart(options("e2e", "--lane", "no-lane"))).toThrow("there is no lane no-lane; the lanes are");
+    expect(() => clusterPart(options("e2e", "lifecycle"))).toThrow("more than one part of the same lanes: received e2e, lifecycle");
+    expect(() => clusterPart(options("e2e", "--lane", "no-lane"))).toThrow(": received no-lane");
   });
 });

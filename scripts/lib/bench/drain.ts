@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { containerNames, type Lab, type Message, openLab, READY_PATH, WorkerDeployment } from "../proof/index.ts";
-import { integerOption, parseOptions } from "../proof/command-line.ts";
+import { integerOption, parseOptions } from "../toolchain/command-line.ts";
 import { enterCluster } from "../proof/setup.ts";
 import { table } from "../proof/table.ts";
 import { progress } from "../toolchain/index.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { runCommand, UsageError } from "../proof/command-line.ts";
+import { runCommand, UsageError } from "../toolchain/command-line.ts";
 import { drain } from "./drain.ts";
 import { memory } from "./memory/command.ts";
 import { relay } from "./relay/command.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { parseWords, runCommand, UsageError } from "../toolchain/command-line.ts";
 import { addonNames, installAddon } from "./addons/index.ts";
 import { type Cluster, openCluster } from "./index.ts";
 
@@ -32,13 +32,18 @@ Options:
 Exit codes: 0 done, 1 failed, 2 wrong usage; run gives the exit code of its command.
 `;
 
-class UsageError extends Error {}
+const OPTIONS = {
+  name: { type: "string" },
+  provider: { type: "string" },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
 
 async function main(argv: string[]): Promise<number> {
   const end = argv.indexOf("--");
   const words = end < 0 ? argv : argv.slice(0, end);
   const rest = end < 0 ? [] : argv.slice(end + 1);
-  const { values, positionals } = parse(words);
+  const { values, positionals } = parseWords(words, OPTIONS);
   if (values.help) {
     process.stdout.write(HELP);
     return 0;
@@ -86,23 +91,6 @@ async function main(argv: string[]): Promise<number> {
       return 0;
     default:
       throw new UsageError(`Cannot tell what to do as there is no such command: received ${command ?? "none"}`);
-  }
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        name: { type: "string" },
-        provider: { type: "string" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`Cannot read the command line: ${(error as Error).message}`);
   }
 }
 
@@ -160,10 +148,4 @@ interface StreamInternals {
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`cluster: ${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write("Try ./scripts/cluster --help\n");
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+await runCommand("cluster", main);

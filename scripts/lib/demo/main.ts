@@ -6,7 +6,7 @@
 import process from "node:process";
 import { openCluster } from "../cluster/index.ts";
 import { anySeed, flawless, openLab } from "../proof/index.ts";
-import { runCommand } from "../proof/command-line.ts";
+import { runCommand } from "../toolchain/command-line.ts";
 import { enterCluster } from "../proof/setup.ts";
 import { table } from "../proof/table.ts";
 import type { SideName } from "../picture/recording.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { integerOption, parseOptions, UsageError } from "../proof/command-line.ts";
+import { integerOption, parseOptions, UsageError } from "../toolchain/command-line.ts";
 
 export interface DemoOptions {
   readonly name: string | undefined;

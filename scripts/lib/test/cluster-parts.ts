@@ -11,7 +11,8 @@ import { writeMatrix, writeSoak } from "../matrix/write.ts";
 import { anySeed } from "../proof/random.ts";
 import { cacheFolder } from "../toolchain/index.ts";
 import { lanes, runLanes, usualLanes } from "./lanes.ts";
-import { type Known, type Options, UsageError } from "./options.ts";
+import { UsageError } from "../toolchain/command-line.ts";
+import type { Known, Options } from "./options.ts";
 import { broken, type Outcome, totals } from "./outcome.ts";
 import type { ClusterPart } from "./run.ts";
 
@@ -28,7 +29,7 @@ const SOAK = "soak";
 export function clusterPart(options: Options): ClusterPart | undefined {
   const [name, ...more] = CLUSTER_PARTS.map((part) => part.name).filter((each) => options.parts.includes(each));
   if (more.length > 0) {
-    throw new UsageError(`${[name, ...more].join(" and ")} run the same lanes: name one of them`);
+    throw new UsageError(`Cannot run more than one part of the same lanes: received ${[name, ...more].join(", ")}`);
   }
   if (name === undefined) return undefined;
   if (name === "lifecycle") return lifecycle(options);
@@ -41,7 +42,7 @@ export function clusterPart(options: Options): ClusterPart | undefined {
 function chosen(wanted: readonly string[], all: readonly string[], usual = all): readonly string[] {
   const unknown = wanted.filter((lane) => !all.includes(lane));
   if (unknown.length === 0) return wanted.length === 0 ? usual : wanted;
-  throw new UsageError(`there is no lane ${unknown.join(", ")}; the lanes are ${all.join(", ")}`);
+  throw new UsageError(`Cannot run what is no lane: the lanes are ${all.join(", ")}: received ${unknown.join(", ")}`);
 }
 
 function lifecycle({ lanes: wanted, all, report, name }: Options): ClusterPart {

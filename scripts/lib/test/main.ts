@@ -3,7 +3,8 @@
  * @module
  */
 import process from "node:process";
-import { type Known, parseOptions, USAGE, UsageError } from "./options.ts";
+import { runCommand } from "../toolchain/command-line.ts";
+import { type Known, readOptions, USAGE } from "./options.ts";
 import { CLUSTER_PARTS, clusterPart } from "./cluster-parts.ts";
 import { type Outcome, succeeded } from "./outcome.ts";
 import { LOCAL_PARTS } from "./parts.ts";
@@ -13,8 +14,8 @@ import { failureList, json, lastLine, table } from "./summary.ts";
 
 const ALL: readonly (Known & { about: string })[] = [...LOCAL_PARTS, ...CLUSTER_PARTS];
 
-async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2), ALL);
+async function main(argv: string[]): Promise<number> {
+  const options = readOptions(argv, ALL);
   if (options.action === "help") return print(USAGE + partList());
   if (options.action === "list") return print(partList());
 
@@ -51,10 +52,4 @@ function print(text: string): number {
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`test: ${error.message}\n`);
-  process.exitCode = 2;
-}
+await runCommand("test", main);

@@ -2,7 +2,7 @@
  * The command line of `./scripts/test`.
  * @module
  */
-import { parseArgs } from "node:util";
+import { integerOption, parseWords, UsageError } from "../toolchain/command-line.ts";
 
 export interface Options {
   /** Names of the parts to run, in the order of the table. */
@@ -46,73 +46,54 @@ Runs the tests, all of them unless parts are named (those marked * run only by n
   --help           this text
 `;
 
-/** A command line that can't be understood: exit code 2. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
+const OPTIONS = {
+  without: { type: "string", multiple: true },
+  list: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+  bail: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  keep: { type: "boolean", default: false },
+  name: { type: "string", default: "test" },
+  lane: { type: "string", multiple: true },
+  all: { type: "boolean", default: false },
+  report: { type: "boolean", default: false },
+  minutes: { type: "string", default: "15" },
+  seed: { type: "string" },
+} as const;
 
 /** What the command line knows of a part. */
 export type Known = { readonly name: string; readonly byName?: true };
 
 /** @throws {UsageError} naming what is wrong and what there is */
-export function parseOptions(args: string[], all: readonly Known[]): Options {
+export function readOptions(args: string[], all: readonly Known[]): Options {
   const known = all.map(({ name }) => name);
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseWords(args, OPTIONS);
   const without = (values.without ?? []).flatMap((list) => list.split(",")).filter((name) => name !== "");
   const unknown = [...positionals, ...without].filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    throw new UsageError(`there is no part ${unknown.join(", ")}; the parts are ${known.join(", ")}`);
+    throw new UsageError(
+      `Cannot run what is no part: the parts are ${known.join(", ")}: received ${unknown.join(", ")}`,
+    );
   }
   if (!/^[a-z0-9](?:[-a-z0-9]{0,18}[a-z0-9])?$/.test(values.name)) {
     throw new UsageError(
-      `--name takes up to 20 lower-case letters, digits and inner hyphens: received ${JSON.stringify(values.name)}`,
+      `Cannot use --name: it takes up to 20 lower-case letters, digits and inner hyphens: received ${values.name}`,
     );
   }
   const wanted = positionals.length > 0 ? positionals : all.filter(({ byName }) => !byName).map(({ name }) => name);
   const parts = known.filter((name) => wanted.includes(name) && !without.includes(name));
-  if (parts.length === 0) throw new UsageError("no part is left to run");
+  if (parts.length === 0) throw new UsageError(`Cannot run anything as no part is left: received ${args.join(" ")}`);
   return {
     parts,
     lanes: values.lane ?? [],
     all: values.all,
     report: values.report,
-    minutes: integer("--minutes", values.minutes, 1, 24 * 60),
-    seed: values.seed === undefined ? undefined : integer("--seed", values.seed, 0, 0xffff_ffff),
+    minutes: integerOption("minutes", values.minutes, 1, 24 * 60),
+    seed: values.seed === undefined ? undefined : integerOption("seed", values.seed, 0, 0xffff_ffff),
     bail: values.bail,
     json: values.json,
     keep: values.keep,
     name: values.name,
     action: values.help ? "help" : values.list ? "list" : "run",
   };
-}
-
-function integer(option: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new UsageError(`${option} takes an integer from ${min} to ${max}: received ${JSON.stringify(text)}`);
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        without: { type: "string", multiple: true },
-        list: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-        bail: { type: "boolean", default: false },
-        json: { type: "boolean", default: false },
-        keep: { type: "boolean", default: false },
-        name: { type: "string", default: "test" },
-        lane: { type: "string", multiple: true },
-        all: { type: "boolean", default: false },
-        report: { type: "boolean", default: false },
-        minutes: { type: "string", default: "15" },
-        seed: { type: "string" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
 }

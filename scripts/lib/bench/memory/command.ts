@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { choiceOption, parseOptions } from "../../proof/command-line.ts";
+import { choiceOption, parseOptions } from "../../toolchain/command-line.ts";
 import { table } from "../../proof/table.ts";
 import { progress } from "../../toolchain/index.ts";
 import { writeDelivery } from "../relay/delivery.ts";

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { choiceOption, integerOption, parseOptions } from "../../proof/command-line.ts";
+import { choiceOption, integerOption, parseOptions } from "../../toolchain/command-line.ts";
 import { median } from "../statistics.ts";
 import { writeDelivery } from "./delivery.ts";
 import { medians, type Results, type Section, SECTIONS } from "./figures.ts";

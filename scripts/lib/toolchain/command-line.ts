@@ -1,5 +1,5 @@
 /**
- * What the command lines of the demo and the bench share.
+ * What the command lines of all scripts share.
  *
  * @module
  */
@@ -9,10 +9,21 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 /** What was written on the command line can't be used. */
 export class UsageError extends Error {}
 
-/** `parseArgs`, but what it refuses is a `UsageError`. */
-export function parseOptions<T extends NonNullable<ParseArgsConfig["options"]>>(args: readonly string[], options: T) {
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** Options and other words. @throws {UsageError} for an option that is not there, or not as it has to be */
+export function parseWords<T extends Options>(args: readonly string[], options: T) {
+  return parse({ args: [...args], options, allowPositionals: true });
+}
+
+/** Options alone. @throws {UsageError} also for other words */
+export function parseOptions<T extends Options>(args: readonly string[], options: T) {
+  return parse({ args: [...args], options }).values;
+}
+
+function parse<T extends ParseArgsConfig>(config: T) {
   try {
-    return parseArgs({ args: [...args], options }).values;
+    return parseArgs(config);
   } catch (error) {
     throw new UsageError(`Cannot read the command line: ${(error as Error).message}`);
   }
