@@ -9,17 +9,17 @@ test("calls in flight hold an app for call-drain and no longer", () => {
   expect(sidecar.hold).not.toContain("app");
 });
 
-test("calls that still come hold it, until there was none for 2 s", () => {
+test("calls that still come hold it, until there was none for 5 s", () => {
   const sidecar = serving().at(10_000).take(...deletion, idle, traffic({ calledAt: 9_500 }));
   for (let now = 11_000; now <= 18_000; now += 1000) {
     sidecar.at(now).take(traffic({ calls: 1, calledAt: now }), traffic({ calledAt: now }));
   }
-  expect(sidecar.at(19_999).hold).toContain("app");
-  expect([sidecar.at(20_000).phase, sidecar.hold]).toEqual(["leaving", ["daprd", "daps"]]);
+  expect(sidecar.at(22_999).hold).toContain("app");
+  expect([sidecar.at(23_000).phase, sidecar.hold]).toEqual(["leaving", ["daprd", "daps"]]);
 });
 
 test("calls of long ago do not hold it", () => {
-  const sidecar = serving().at(10_000).take(...deletion, idle, traffic({ calledAt: 8_400 }));
+  const sidecar = serving().at(10_000).take(...deletion, idle, traffic({ calledAt: 5_400 }));
   expect(sidecar.at(10_399).hold).toContain("app");
   expect(sidecar.at(10_400).hold).not.toContain("app");
 });

@@ -17,7 +17,7 @@ const OWN_RESTART_DRAIN_MS = 3000;
  * keep what they have looked up for 20 s, and repeat a call that failed at the same address, so that it fails for good
  * (Dapr 1.18, `pkg/messaging/direct_messaging.go`: resolverCacheTTL, invokeWithRetry).
  */
-const CALLS_STOPPED_MS = 2000;
+const CALLS_STOPPED_MS = 5000;
 /** What part of the time until the deadline calls leave the app for its own end: no drain is forced because of them. */
 const APP_END_SHARE = 0.2;
 
