@@ -10,7 +10,7 @@ import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
 
 const CALLERS = 8;
-const RESTARTS = 3;
+const RESTARTS = 2;
 const TIMEOUT_MS = 240_000;
 /** Of the share of calls that fail with Dapr alone. Before calls were waited for it was as large with DAPS. */
 const AT_MOST = 0.1;
