@@ -177,7 +177,9 @@ describe("clusterPart()", () => {
   });
 
   it("can't be two, nor have a lane that is not there", () => {
-    expect(() => clusterPart(options("e2e", "lifecycle"))).toThrow("more than one part of the same lanes: received e2e, lifecycle");
+    expect(() => clusterPart(options("e2e", "lifecycle"))).toThrow(
+      "more than one part of the same lanes: received e2e, lifecycle",
+    );
     expect(() => clusterPart(options("e2e", "--lane", "no-lane"))).toThrow(": received no-lane");
   });
 });

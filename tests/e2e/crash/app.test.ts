@@ -2,11 +2,9 @@
  * The app's container ends in other ways than by a kill: for lack of memory, because its liveness fails, because of one
  * message. Each side runs without DAPS too, where it loses.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import {
   type DeployOptions,
-  type Lab,
-  openLab,
   type PodSpec,
   schedule,
   WORKER_PORT,
@@ -15,6 +13,7 @@ import {
 import type { ScenarioId } from "../../../scripts/lib/matrix/scenarios.ts";
 import { ask } from "../support/containers.ts";
 import { crashUnderLoad } from "../support/crashes.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { cases, record } from "../support/matrix.ts";
 import { NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
 
@@ -23,13 +22,7 @@ const CRASHES = 3;
 const EACH = 15;
 const BLIND = "Dapr alone lost nothing: this test can't see the fault";
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 const app = ({ containers }: PodSpec) => containers.find(({ name }) => name === "app")!;
 

@@ -3,9 +3,10 @@
  * broker what it holds, and nothing is lost. A SIGKILL tells nobody: daprd's connections break, which Dapr's RabbitMQ
  * component takes for a refusal and, by default, discards what they carried.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
 import { podNamed, replaced, runningId, signal } from "../support/containers.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { cases, record } from "../support/matrix.ts";
 import { type Mode, withDaps } from "../support/modes.ts";
 
@@ -14,13 +15,7 @@ const ENDS = 5;
 const EACH = 18;
 const ADMIN_PORT = 9697;
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 type End = (worker: WorkerDeployment, pod: string, id: string) => Promise<void>;
 

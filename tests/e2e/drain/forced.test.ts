@@ -1,8 +1,9 @@
 /**
  * A drain that runs out of time lets go in order, says what was still running, and the message is done by another pod.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { containers, type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { containers, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { FollowedLog } from "../support/logs.ts";
 import { record } from "../support/matrix.ts";
 import { MIXED, NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
@@ -11,13 +12,7 @@ const TIMEOUT_MS = 180_000;
 const WORK_MS = 30_000;
 const message = schedule({ messages: 1, perSecond: 1, workMs: { min: WORK_MS, max: WORK_MS }, seed: 30 });
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 const SHORT = /grace period is about to end/;
 const CUT = /SIGTERM while a hook was held/;

@@ -2,21 +2,16 @@
  * An app channel that speaks HTTP/2 (`dapr.io/app-protocol: h2c`), with an app that DAPS can ask nothing: streams in
  * flight alone decide its drain.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { cases, record } from "../support/matrix.ts";
 
 const TIMEOUT_MS = 180_000;
 const RESTARTS = 2;
 const messages = schedule({ messages: 60, perSecond: 3, workMs: { min: 2000, max: 5000 }, seed: 2 });
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 describe.concurrent("rolling restarts of an app that speaks h2c lose, cut off and repeat nothing", () => {
   test.for(cases("h2c"))("$title", async ({ id, mode }, { expect }) => {

@@ -1,8 +1,9 @@
 /**
  * The order at the end of a drain: the app's work, the app, daprd, DAPS; and what was parked goes back to the broker.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { FollowedLog } from "../support/logs.ts";
 import { MODES, withDaps } from "../support/modes.ts";
 
@@ -10,13 +11,7 @@ const TIMEOUT_MS = 180_000;
 /** daprd 1.18 at SIGTERM, and when it is told to exit at once. */
 const DAPRD_ENDS = /Dapr is shutting down|[Ff]orc\w+ shutdown|Received signal/;
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 const work = (messages: number, workMs: number, seed: number) =>
   schedule({ messages, perSecond: 20, workMs: { min: workMs, max: workMs }, seed });

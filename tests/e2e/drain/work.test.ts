@@ -1,8 +1,9 @@
 /**
  * A drain waits for the work there is, however it shows, and for nothing else.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { FollowedLog } from "../support/logs.ts";
 import { cases, record } from "../support/matrix.ts";
 import { NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
@@ -10,13 +11,7 @@ import { NATIVE, ORDINARY, withDaps } from "../support/modes.ts";
 const TIMEOUT_MS = 180_000;
 const FLAWLESS = { published: 1, lost: 0, cutOff: 0, repeated: 0 };
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 const oneMessage = (workMs: number) =>
   schedule({ messages: 1, perSecond: 1, workMs: { min: workMs, max: workMs }, seed: workMs });

@@ -1,28 +1,16 @@
 /** Grace periods: raised for the work there is, and deletions that come in the midst of something. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, test } from "vitest";
-import {
-  type Lab,
-  openLab,
-  READY_PATH,
-  schedule,
-  WORKER_PORT,
-  WorkerDeployment,
-} from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { READY_PATH, schedule, WORKER_PORT, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { FollowedLog } from "../support/logs.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
 
 const TIMEOUT_MS = 180_000;
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 async function atWork(worker: WorkerDeployment, workMs: number): Promise<string> {
   await worker.publish(schedule({ messages: 1, perSecond: 1, workMs: { min: workMs, max: workMs }, seed: workMs }));

@@ -3,15 +3,9 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, type ExpectStatic, test } from "vitest";
-import {
-  containers,
-  type Lab,
-  openLab,
-  type PodSpec,
-  schedule,
-  WorkerDeployment,
-} from "../../../scripts/lib/proof/index.ts";
+import { describe, type ExpectStatic, test } from "vitest";
+import { containers, type PodSpec, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { FollowedLog } from "../support/logs.ts";
 import { type Case, cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
@@ -20,13 +14,7 @@ const TIMEOUT_MS = 180_000;
 const WORK_MS = 6000;
 const FLAWLESS = { lost: 0, cutOff: 0, repeated: 0, early: 0 };
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 const work = (messages: number, workMs: number) =>
   schedule({ messages, perSecond: 20, workMs: { min: workMs, max: workMs }, seed: workMs });

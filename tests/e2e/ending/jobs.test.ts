@@ -4,8 +4,9 @@
  */
 import { BatchV1Api, type V1Job } from "@kubernetes/client-node";
 import type { V1ContainerStatus } from "@kubernetes/client-node";
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { containers, type Lab, openLab, polled } from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { containers, polled } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { FollowedLog } from "../support/logs.ts";
 import { record } from "../support/matrix.ts";
 import { MIXED, type Mode, MODES, NATIVE, ORDINARY } from "../support/modes.ts";
@@ -14,13 +15,7 @@ import { APP, Scene, type TemplateOptions } from "./support/scene.ts";
 const TIMEOUT_MS = 180_000;
 const CALLS = 3;
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 interface JobOptions extends Omit<TemplateOptions, "env"> {
   readonly exitCode?: number;

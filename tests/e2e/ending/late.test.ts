@@ -2,8 +2,8 @@
  * An app that closes its port at SIGTERM and then still publishes and saves through Dapr, for ten seconds: daprd is
  * there until the app is gone. Under Dapr alone it is not.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { type Lab, openLab } from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { openSharedLab } from "../support/lab.ts";
 import { FollowedLog } from "../support/logs.ts";
 import { record } from "../support/matrix.ts";
 import { MIXED, type Mode, NATIVE, ORDINARY } from "../support/modes.ts";
@@ -16,13 +16,7 @@ const DONE = "204";
 /** From the app's end to the pod's: daprd's graceful end takes 5 s where a subscription is slow to close. */
 const SOON_MS = 15_000;
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 type Called = Extract<Said, { said: "called" }>;
 

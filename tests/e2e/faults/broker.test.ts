@@ -3,8 +3,9 @@
  * connection that is gone, so the broker delivers again what was unacknowledged then; nothing may be lost.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type DeployOptions, type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { describe, expect, test } from "vitest";
+import { type DeployOptions, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { type Case, cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
 
@@ -12,13 +13,7 @@ const TIMEOUT_MS = 240_000;
 const AWAY_MS = 30_000;
 const messages = schedule({ messages: 40, perSecond: 50, workMs: { min: 2000, max: 6000 }, seed: 111 });
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 const deploy = (options: DeployOptions) => WorkerDeployment.deploy(lab, { ...options, replicas: 2, prefetch: 5 });
 

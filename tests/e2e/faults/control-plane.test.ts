@@ -2,8 +2,9 @@
  * What a drain does not need: the API server and, but for new pods, Dapr's certificate authority.
  */
 import process from "node:process";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Lab, openLab, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { expect, test } from "vitest";
+import { schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { underLoad } from "../support/load.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
@@ -11,13 +12,7 @@ import { withDaps } from "../support/modes.ts";
 const TIMEOUT_MS = 240_000;
 const WORK_MS = 15_000;
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 /** The API server's process, which answers nobody while it is stopped. */
 async function apiServer(): Promise<number> {

@@ -2,8 +2,9 @@
  * daprd is killed in the midst of the work of its pod: what it had from the broker goes back with its connection, and is
  * done once more; nothing is lost, and the pod serves again.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { containers, type Lab, openLab, type WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { containers, type WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { underLoad } from "../support/load.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
@@ -11,13 +12,7 @@ import { withDaps } from "../support/modes.ts";
 const KILLS = 3;
 const TIMEOUT_MS = 240_000;
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 /** Kills daprd in a pod at work and waits until another one is ready. */
 async function kill(worker: WorkerDeployment): Promise<void> {

@@ -2,21 +2,16 @@
  * A replica of DAPS's webhook is killed while 50 pods are made. They are never scheduled: it is their making that is
  * looked at. The webhook is as installed, so that a call that fails leaves a pod as it is.
  */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { containerNames, deleteNamespace, type Lab, openLab, Pods } from "../../../scripts/lib/proof/index.ts";
+import { expect, test } from "vitest";
+import { containerNames, deleteNamespace, Pods } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { cases, record } from "../support/matrix.ts";
 
 const PODS = 50;
 const TIMEOUT_MS = 120_000;
 const WEBHOOK = "daps-webhook";
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 /** Sets the failure policy of the webhook and its time-out, in seconds. */
 async function configure(failurePolicy: "Ignore" | "Fail", timeoutSeconds: number): Promise<void> {

@@ -1,9 +1,10 @@
 /**
  * Rolling restarts under each kind of work that comes to the app by Dapr, beside plain pub/sub.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import type { ScenarioId } from "../../../scripts/lib/matrix/scenarios.ts";
-import { type DeployOptions, type Lab, openLab, PUBSUB } from "../../../scripts/lib/proof/index.ts";
+import { type DeployOptions, PUBSUB } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { type Load, underLoad } from "../support/load.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
@@ -14,13 +15,7 @@ const load: Load = { perSecond: 3, workMs: { min: 1000, max: 4000 }, seed: 161 }
 /** RabbitMQ's binding hands over one message after the other. */
 const ONE_BY_ONE: Load = { ...load, perSecond: 0.6 };
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 /** As a user has one: retries for what comes in, and no time-out, which would end what is parked. */
 const policy = (namespace: string) => ({

@@ -2,16 +2,10 @@
  * One message of three minutes, on which a pod works when a rollout takes its place: far longer than daprd waits for by
  * itself, whatever its own grace is set to.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import type { ScenarioId } from "../../../scripts/lib/matrix/scenarios.ts";
-import {
-  type Account,
-  type DeployOptions,
-  type Lab,
-  openLab,
-  schedule,
-  WorkerDeployment,
-} from "../../../scripts/lib/proof/index.ts";
+import { type Account, type DeployOptions, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { type Drains, drains } from "../support/load.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
@@ -22,13 +16,7 @@ const TIMEOUT_MS = 500_000;
 const message = schedule({ messages: 1, perSecond: 1, workMs: { min: WORK_MS, max: WORK_MS }, seed: 180 });
 const SECONDS: Readonly<Record<string, string>> = { "long-0": "0", "long-120": "120" };
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 async function acrossRollout(options: DeployOptions): Promise<Account & Drains> {
   await using worker = await WorkerDeployment.deploy(lab, { ...options, replicas: 1, gracePeriodSeconds: GRACE_S });

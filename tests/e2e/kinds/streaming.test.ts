@@ -4,28 +4,16 @@
  * here, which has left its end to DAPS and exits on SIGTERM, is not cut off. (Of an app that does its work after SIGTERM
  * Dapr alone loses nothing either: daprd's gRPC server ends when its last stream does.)
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import {
-  type Account,
-  type DeployOptions,
-  type Lab,
-  openLab,
-  schedule,
-  WorkerDeployment,
-} from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { type Account, type DeployOptions, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
 
 const TIMEOUT_MS = 180_000;
 const messages = schedule({ messages: 4, perSecond: 50, workMs: { min: 8_000, max: 12_000 }, seed: 191 });
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 async function deletedAtWork(options: DeployOptions): Promise<Account> {
   await using worker = await WorkerDeployment.deploy(lab, {

@@ -2,16 +2,15 @@
  * KEDA on the length of a RabbitMQ queue, of which it counts only what waits: with all messages in flight it takes
  * every pod away. Three times from none to several (by Kubernetes's own autoscaler, from the metrics adapter) to none.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import {
   type Account,
   type DeployOptions,
-  type Lab,
-  openLab,
   polled,
   schedule,
   WorkerDeployment,
 } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { type Drains, drains } from "../support/load.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
@@ -21,13 +20,7 @@ const MOST = 4;
 const TIMEOUT_MS = 240_000;
 const AUTOSCALED = { replicas: 0, prefetch: 2 };
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 function scaledObject({ names: { namespace, app, queue } }: WorkerDeployment, host: string): object {
   return {

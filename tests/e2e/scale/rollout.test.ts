@@ -2,9 +2,9 @@
  * Rolling restarts under load, for each number of replicas and each prefetch count. That Dapr alone loses messages in a
  * rollout, the lane `drain` shows in a run of its own.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import { ROLLOUTS } from "../../../scripts/lib/matrix/scenarios.ts";
-import { type Lab, openLab } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { underLoad } from "../support/load.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
@@ -12,13 +12,7 @@ import { withDaps } from "../support/modes.ts";
 const RESTARTS = 2;
 const TIMEOUT_MS = 300_000;
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 describe.concurrent("rollout", () => {
   test.for(cases(...Object.keys(ROLLOUTS)))("$title", async ({ id, mode }, { expect }) => {

@@ -2,8 +2,9 @@
  * Four of five replicas are taken away at once, in the midst of their work: without DAPS messages are lost or done
  * twice, with it none is.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { type DeployOptions, flawless, type Lab, openLab } from "../../../scripts/lib/proof/index.ts";
+import { describe, test } from "vitest";
+import { type DeployOptions, flawless } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { underLoad } from "../support/load.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
@@ -12,13 +13,7 @@ const REPLICAS = 5;
 const TIMEOUT_MS = 300_000;
 const ALONE = [{ side: "alone", native: false }, { side: "alone-native", native: true }] as const;
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await openLab();
-});
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-});
+const lab = await openSharedLab();
 
 const scaledIn = (options: DeployOptions) =>
   underLoad(lab, {
