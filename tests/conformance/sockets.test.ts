@@ -1,13 +1,17 @@
 /** The socket adapter of this runtime does what the interface says. */
 import { once } from "node:events";
 import net from "node:net";
+import process from "node:process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { codeOf, type Socket, type SocketListener, type Sockets, writeAll } from "../../services/host/sockets/index.ts";
 import { readOnce } from "../support/sockets.ts";
 
 /** All adapters of this runtime, not just the one that it would choose. */
 async function adapters(): Promise<Sockets[]> {
-  if (!("Deno" in globalThis)) return [(await import("../../services/host/sockets/node.ts")).nodeSockets];
+  if (!("Deno" in globalThis)) {
+    const { nodeSockets, plainNodeSockets } = await import("../../services/host/sockets/node.ts");
+    return [nodeSockets, plainNodeSockets];
+  }
   const { denoSockets } = await import("../../services/host/sockets/deno.ts");
   const { epollSockets } = await import("../../services/host/sockets/epoll/index.ts");
   return [denoSockets, epollSockets(denoSockets)];
@@ -48,7 +52,7 @@ async function readAll(socket: Socket): Promise<number> {
 
 const fails = (outcome: unknown) => Promise.resolve(outcome).then(() => "nothing", codeOf);
 
-describe.each(all)("sockets ($kind)", (adapter) => {
+describe.each(all)("sockets ($kind %#)", (adapter) => {
   beforeEach(async () => {
     sockets = adapter;
     listener = await sockets.listen({ host: "127.0.0.1", port: 0 });
@@ -182,4 +186,22 @@ describe.each(all)("sockets ($kind)", (adapter) => {
     expect(await accepting).toBe(null);
     expect(await listener.accept()).toBe(null);
   });
+});
+
+it("are read without a buffer made for each read", async () => {
+  sockets = all[0]!;
+  listener = await sockets.listen({ host: "127.0.0.1", port: 0 });
+  open = [];
+  const READS = 100;
+  const bytes = new Uint8Array(8 * 1024);
+  const into = new Uint8Array(bytes.length);
+  const [there, here] = await pair();
+  for (const [writer, reader] of [[here, there], [there, here]] as const) {
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < READS; i++) {
+      const [count] = await Promise.all([readOnce(reader, into), writeAll(writer, bytes)]);
+      expect(count).toBe(bytes.length);
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(READS * bytes.length / 2);
+  }
 });
