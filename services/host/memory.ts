@@ -8,7 +8,8 @@ const MALLOC_TRIM = { malloc_trim: { parameters: ["usize"], result: "i32" } };
 
 /**
  * Gives back what the engine and the C library hold and nobody needs: some tens of milliseconds in which nothing else
- * runs. The engine's part only where it was started with `--expose-gc`, the library's only where it may be called.
+ * runs. The engine's part on both runtimes, where it was started with `--expose-gc`; the library's only where it may be
+ * called, which is never on Node.
  */
 export function giveMemoryBack(): void {
   const { gc } = globalThis as { gc?: Collect };

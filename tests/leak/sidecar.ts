@@ -25,6 +25,7 @@ export type Holding = {
   readonly descriptors: number;
 };
 
+const V8_FLAGS = "--v8-flags=";
 const HEAP = join(import.meta.dirname, "heap.ts");
 
 function configFor(port: number): SidecarConfig {
@@ -64,12 +65,11 @@ export class Sidecar extends Watched {
   constructor(runtime: Runtime, bundle: string, appPort: number) {
     super();
     const config = configFor(appPort);
-    const [, run = "", ...onDeno] = sidecarCommand(config).map((word) =>
-      word.replaceAll("/daps", bundle).replace("--v8-flags=", "--v8-flags=--expose-gc,")
-    );
+    const [, run = "", ...onDeno] = sidecarCommand(config).map((word) => word.replaceAll("/daps", bundle));
+    const flags = onDeno.find((word) => word.startsWith(V8_FLAGS))!.slice(V8_FLAGS.length).split(",");
     const [program, args] = runtime === "Deno"
       ? [deno(), [run, "--preload", HEAP, ...onDeno]]
-      : [process.execPath, ["--expose-gc", "--import", HEAP, `${bundle}/main.js`, "sidecar"]];
+      : [process.execPath, [...flags, "--import", HEAP, `${bundle}/main.js`, "sidecar"]];
     this.#child = spawn(program, args, {
       env: { [SIDECAR_ENV.config]: JSON.stringify(config), [SIDECAR_ENV.token]: "token", NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],
