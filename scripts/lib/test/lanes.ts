@@ -44,7 +44,7 @@ const WISHES: Readonly<Record<string, Wishes>> = {
   classes: { actors: true },
   grpc: { actors: true },
   faults: { byName: true },
-  kinds: { together: true, byName: true },
+  kinds: { together: true },
   scale: { keda: true, together: true, byName: true },
   soak: { byName: true },
 };
