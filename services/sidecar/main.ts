@@ -29,7 +29,8 @@ import { createMetrics } from "./metrics.ts";
 import { narrate } from "./narrator.ts";
 import { BusyProbe } from "./probes/busy.ts";
 import { daprdProbe } from "./probes/daprd.ts";
-import { createRelay, type Protocol, type Relay } from "./relay.ts";
+import { createRelay } from "./relay.ts";
+import type { Protocol, Relay } from "./relay/contract.ts";
 import { sayCut, sayParked } from "./relay-log.ts";
 import { tidyWhenQuiet } from "./tidying.ts";
 

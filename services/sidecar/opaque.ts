@@ -4,7 +4,7 @@
  * @module
  */
 import { codeOf, type Socket } from "../host/sockets/index.ts";
-import type { ParkReport } from "./relay.ts";
+import type { ParkReport } from "./relay/contract.ts";
 import type { Connection, RelayContext } from "./relay/context.ts";
 import { Inlet } from "./relay/inlet.ts";
 import { splice } from "./relay/splice.ts";

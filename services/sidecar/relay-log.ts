@@ -4,7 +4,7 @@
  */
 import type { Ledger } from "../core/ledger.ts";
 import type { Log } from "../host/log.ts";
-import type { CutReport, ParkReport } from "./relay.ts";
+import type { CutReport, ParkReport } from "./relay/contract.ts";
 
 /** Dapr opens at most 1,024 connections to the app, for calls and probes too (`channels.go`: MaxConnsPerHost). */
 const MANY_PARKED = 900;

@@ -2,7 +2,7 @@
 import http2 from "node:http2";
 import type net from "node:net";
 import { afterEach, beforeEach } from "vitest";
-import type { RelayOptions } from "../../services/sidecar/relay.ts";
+import type { RelayOptions } from "../../services/sidecar/relay/contract.ts";
 import { Harness, Watched } from "./relay-harness.ts";
 
 export const TOPIC_EVENT = "/dapr.proto.runtime.v1.AppCallback/OnTopicEvent";

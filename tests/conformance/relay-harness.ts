@@ -4,13 +4,8 @@ import { afterEach, beforeEach } from "vitest";
 import { Ledger, type TrafficClass } from "../../services/core/ledger.ts";
 import { systemSockets } from "../../services/host/sockets/index.ts";
 import type { AppFailure, Gate } from "../../services/sidecar/gate.ts";
-import {
-  createRelay,
-  type ParkReport,
-  type Relay,
-  type RelayOptions,
-  type RequestReport,
-} from "../../services/sidecar/relay.ts";
+import { createRelay } from "../../services/sidecar/relay.ts";
+import type { ParkReport, Relay, RelayOptions, RequestReport } from "../../services/sidecar/relay/contract.ts";
 
 /** Something whose changes can be waited for. */
 export class Watched {

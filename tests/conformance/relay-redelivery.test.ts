@@ -1,6 +1,6 @@
 /** Deliveries sent again after the app died. */
 import { describe, expect, it } from "vitest";
-import type { CutReport } from "../../services/sidecar/relay.ts";
+import type { CutReport } from "../../services/sidecar/relay/contract.ts";
 import { answer, call, delivery, Harness, Peer, stage } from "./relay-harness.ts";
 
 const scene = stage();

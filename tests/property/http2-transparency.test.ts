@@ -14,7 +14,8 @@ import {
   windowUpdate,
 } from "../../services/sidecar/http2/frames.ts";
 import type { HeaderField } from "../../services/sidecar/http2/hpack/static-table.ts";
-import { createRelay, type RelayOptions, type RequestReport } from "../../services/sidecar/relay.ts";
+import { createRelay } from "../../services/sidecar/relay.ts";
+import type { RelayOptions, RequestReport } from "../../services/sidecar/relay/contract.ts";
 import { Http2Peer } from "./http2-peer.ts";
 import { TableEncoder } from "./http2-table-encoder.ts";
 import { Chance, MemorySockets } from "./relay-memory-sockets.ts";

@@ -9,7 +9,8 @@ import {
   writeAll,
 } from "../../services/host/sockets/index.ts";
 import type { Gate } from "../../services/sidecar/gate.ts";
-import { createRelay, type RequestReport } from "../../services/sidecar/relay.ts";
+import { createRelay } from "../../services/sidecar/relay.ts";
+import type { RequestReport } from "../../services/sidecar/relay/contract.ts";
 import { readOnce } from "../support/sockets.ts";
 import type { Chance } from "./relay-memory-sockets.ts";
 import type { GeneratedExchange } from "./relay-messages.ts";

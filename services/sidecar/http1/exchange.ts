@@ -20,7 +20,7 @@
 import { type Classified, classify } from "../../core/classes.ts";
 import type { Lease } from "../../core/ledger.ts";
 import { codeOf, type Socket } from "../../host/sockets/index.ts";
-import type { ParkReport, RequestOutcome } from "../relay.ts";
+import type { ParkReport, RequestOutcome } from "../relay/contract.ts";
 import { Attempts } from "../relay/attempts.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { Inlet } from "../relay/inlet.ts";

@@ -1,6 +1,6 @@
 /** A request that waits: neither answered nor refused, and its connection watched. @module */
 import type { Classified, RequestHead } from "../../core/classes.ts";
-import type { ParkReport } from "../relay.ts";
+import type { ParkReport } from "../relay/contract.ts";
 import type { Attempts } from "../relay/attempts.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { Inlet } from "../relay/inlet.ts";

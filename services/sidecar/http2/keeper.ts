@@ -16,7 +16,7 @@
  */
 import { codeOf } from "../../host/sockets/index.ts";
 import { isTimeLeft, timeToAskAgain } from "../http1/asked-once.ts";
-import type { ParkReport } from "../relay.ts";
+import type { ParkReport } from "../relay/contract.ts";
 import type { Waiter } from "../relay/waiting-room.ts";
 import { Detour, type DetourOwner } from "./detour.ts";
 import { FLAG } from "./frames.ts";

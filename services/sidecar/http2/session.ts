@@ -1,5 +1,5 @@
 /** What the parts of one HTTP/2 connection of daprd share: its streams, both ends, and how a stream ends. @module */
-import type { RequestOutcome } from "../relay.ts";
+import type { RequestOutcome } from "../relay/contract.ts";
 import { learnPaths } from "../http1/delivery-paths.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { DaprdEnd } from "./daprd-end.ts";

@@ -1,5 +1,5 @@
 /** What all connections of a relay share. @module */
-import type { RelayOptions } from "../relay.ts";
+import type { RelayOptions } from "./contract.ts";
 import type { Budget } from "./budget.ts";
 import type { Buffers } from "./buffers.ts";
 import type { LastAttempts } from "./last-attempts.ts";

@@ -4,7 +4,7 @@
  */
 import type { TrafficClass } from "../../core/ledger.ts";
 import type { Gate } from "../gate.ts";
-import type { ParkReport } from "../relay.ts";
+import type { ParkReport } from "./contract.ts";
 
 /** How long to wait before connecting again if the gate stays open after a refusal, in ms: as often as Dapr pings. */
 const RETRY_MS = 100;
