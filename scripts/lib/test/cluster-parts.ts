@@ -9,9 +9,9 @@ import { SCENARIOS } from "../matrix/scenarios.ts";
 import { parseSoak, SOAK_MINUTES, SOAK_RESULT, SOAK_SEED } from "../matrix/soak.ts";
 import { writeMatrix, writeSoak } from "../matrix/write.ts";
 import { anySeed } from "../proof/random.ts";
-import { cacheFolder } from "../toolchain/index.ts";
-import { lanes, runLanes, usualLanes } from "./lanes.ts";
 import { UsageError } from "../toolchain/command-line.ts";
+import { cacheFolder } from "../toolchain/index.ts";
+import { lanes, runLanes } from "./lanes.ts";
 import type { Known, Options } from "./options.ts";
 import { broken, type Outcome, totals } from "./outcome.ts";
 import type { ClusterPart } from "./run.ts";
@@ -34,14 +34,14 @@ export function clusterPart(options: Options): ClusterPart | undefined {
   if (name === undefined) return undefined;
   if (name === "lifecycle") return lifecycle(options);
   if (name === "soak") return soak(options);
-  const selected = chosen(options.lanes, lanes().filter((lane) => lane !== SOAK), usualLanes());
+  const selected = chosen(options.lanes, lanes().filter((lane) => lane !== SOAK));
   return { name, run: (context, quiet) => runLanes({ lanes: selected, env: {} }, context, quiet) };
 }
 
 /** @throws {UsageError} for a lane that is not there */
-function chosen(wanted: readonly string[], all: readonly string[], usual = all): readonly string[] {
+function chosen(wanted: readonly string[], all: readonly string[]): readonly string[] {
   const unknown = wanted.filter((lane) => !all.includes(lane));
-  if (unknown.length === 0) return wanted.length === 0 ? usual : wanted;
+  if (unknown.length === 0) return wanted.length === 0 ? all : wanted;
   throw new UsageError(`Cannot run what is no lane: the lanes are ${all.join(", ")}: received ${unknown.join(", ")}`);
 }
 

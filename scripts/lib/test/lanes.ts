@@ -34,8 +34,6 @@ interface Wishes {
   together?: true;
   /** KEDA, which takes minutes to build the first time. */
   keda?: true;
-  /** Not in the default run, but with `--lane` and in `lifecycle`: until it has been green for a while. */
-  byName?: true;
 }
 
 /** By the lane's folder; a lane without wishes is not listed. */
@@ -43,10 +41,8 @@ const WISHES: Readonly<Record<string, Wishes>> = {
   admission: { asInstalled: true },
   classes: { actors: true },
   grpc: { actors: true },
-  faults: { byName: true },
   kinds: { together: true },
-  scale: { keda: true, together: true, byName: true },
-  soak: { byName: true },
+  scale: { keda: true, together: true },
 };
 
 /** The variable by which vitest.config.ts knows how many files of a lane run at once; one, if it is not set. */
@@ -62,11 +58,6 @@ export function lanes(): string[] {
     .map(({ name }) => name)
     .filter((name) => readdirSync(join(FOLDER, name)).some((file) => file.endsWith(".test.ts")))
     .sort();
-}
-
-/** Those of the default run. */
-export function usualLanes(): string[] {
-  return lanes().filter((lane) => !WISHES[lane]?.byName);
 }
 
 export interface Selection {
