@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Account, account, flawless, lostMessages } from "../../scripts/lib/proof/account.ts";
+import { type Account, account, flawless, lostMessages, unexplainedRepeats } from "../../scripts/lib/proof/account.ts";
 import type { Happening, WorkerEvent } from "../../scripts/lib/worker/worker.ts";
 
 function told(happenings: readonly Happening[]): WorkerEvent[] {
@@ -86,4 +86,25 @@ test("flawless() wants messages and no count but theirs", () => {
   for (const key of ["lost", "cutOff", "repeated", "early"] as const) {
     expect(flawless({ ...good, [key]: 1 })).toBe(false);
   }
+});
+
+describe("unexplainedRepeats()", () => {
+  const once = (attempt: string) => [begun("a", attempt), completed("a", attempt)];
+  // Each event is at the time of its place.
+  const twice = told([...once("1"), ...once("2")]);
+
+  test("finds none where what was begun before the broker went was done once more", () => {
+    expect(unexplainedRepeats(twice, 0.5)).toEqual([]);
+    expect(unexplainedRepeats(twice, 1.5), "also where it was done by then").toEqual([]);
+    expect(unexplainedRepeats(told(once("1")), -1)).toEqual([]);
+  });
+
+  test("finds a message that was first begun after it, and says when", () => {
+    expect(unexplainedRepeats(twice, -10)).toEqual(["a: begun at 10, 12, completed at 11, 13"]);
+  });
+
+  test("finds a message that was done three times", () => {
+    const events = told([...once("1"), ...once("2"), ...once("3")]);
+    expect(unexplainedRepeats(events, 1.5)).toHaveLength(1);
+  });
 });

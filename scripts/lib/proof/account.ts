@@ -62,6 +62,24 @@ export function lostMessages(published: readonly string[], events: readonly Work
   return published.filter((id) => !completed.has(id));
 }
 
+/**
+ * Repeats that the broker's going does not explain: of messages that were first begun after it, or that were completed
+ * more than twice. For people: each as its id with its times since then, in ms.
+ *
+ * @param goneAt when the broker had gone, and was not back yet, in ms since 1970
+ */
+export function unexplainedRepeats(events: readonly WorkerEvent[], goneAt: number): string[] {
+  const of = (kind: "begun" | "completed") =>
+    Map.groupBy(events.flatMap((event) => event.kind === kind ? [event] : []), ({ message }) => message);
+  const begun = of("begun");
+  const since = (those: readonly WorkerEvent[]) => those.map(({ at }) => at - goneAt);
+  return [...of("completed")].flatMap(([message, completed]) => {
+    const begins = since(begun.get(message) ?? []);
+    const explained = completed.length === 1 || (completed.length === 2 && Math.min(...begins) < 0);
+    return explained ? [] : [`${message}: begun at ${begins.join(", ")}, completed at ${since(completed).join(", ")}`];
+  });
+}
+
 /** Whether DAPS's promise was kept: something was published, and nothing lost, cut off, repeated or early. */
 export function flawless({ published, lost, cutOff, repeated, early }: Account): boolean {
   return published > 0 && lost + cutOff + repeated + early === 0;

@@ -15,7 +15,7 @@
  *
  * @module
  */
-export { type Account, account, flawless, lostMessages } from "./account.ts";
+export { type Account, account, flawless, lostMessages, unexplainedRepeats } from "./account.ts";
 export { Broker, type Depth } from "./broker.ts";
 export { deleteNamespace, type Lab, openLab } from "./lab.ts";
 export { type EventOf, Ledger } from "./ledger.ts";
