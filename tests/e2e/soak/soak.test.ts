@@ -32,7 +32,8 @@ class Publishing {
 
   async run(worker: WorkerDeployment, firstSeed: number): Promise<void> {
     for (let part = 0; !this.#ended; part++) {
-      await this.#held;
+      // No turn may lie between this and the part's being known: `without` waits for those that it knows.
+      while (this.#held) await this.#held;
       const publishing = worker.publish(schedule({ ...PART, seed: firstSeed + part }));
       this.#parts.add(publishing);
       await publishing.finally(() => this.#parts.delete(publishing));
@@ -70,13 +71,16 @@ test("a soak", async () => {
   // It is awaited at the end.
   published.catch(() => {});
   const happenings: Partial<Record<Happening, number>> = {};
-  const end = performance.now() + minutes * 60_000;
+  const start = performance.now();
+  const minutesPassed = () => (performance.now() - start) / 60_000;
   const unpublished = (action: () => Promise<void>) => publishing.without(action);
-  while (performance.now() < end) {
+  while (minutesPassed() < minutes) {
     const happening = nextHappening(random);
     const worker = oneOf(random, workers);
     if (worker === undefined) break;
-    process.stdout.write(`soak: ${happening}, ${worker.names.namespace}\n`);
+    const count = workers.reduce((sum, each) => sum + each.published.length, 0);
+    const progress = `${minutesPassed().toFixed(1)} of ${minutes} minutes, ${count} published`;
+    process.stdout.write(`soak: ${progress}: ${happening}, ${worker.names.namespace}\n`);
     await HAPPEN[happening]({ lab, worker, replicas: REPLICAS, random, unpublished });
     await Promise.all(workers.map((each) => each.settled()));
     happenings[happening] = (happenings[happening] ?? 0) + 1;
