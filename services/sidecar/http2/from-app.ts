@@ -9,6 +9,7 @@ import type { Decoder } from "./hpack/decoder.ts";
 import { CODE, Http2Error } from "./http2-error.ts";
 import { type Keeper, problemText } from "./keeper.ts";
 import type { Session } from "./session.ts";
+import type { Stream } from "./stream.ts";
 
 export class FromApp {
   #session: Session;
@@ -18,6 +19,8 @@ export class FromApp {
   #frame = new Frame();
   /** The app's settings have come. */
   #introduced = false;
+  /** Every frame of this read goes on as it came, and nothing that it began waits for a promise. */
+  #plain = true;
 
   /** @param requests reads daprd's header blocks, whose table the app limits */
   constructor(session: Session, keeper: Keeper, line: DirectLine, requests: Decoder) {
@@ -62,7 +65,7 @@ export class FromApp {
     let runAt = inlet.at;
     let at = runAt;
     let written: Promise<void> | undefined;
-    let plain = true;
+    this.#plain = true;
     const flush = () => {
       if (at > runAt) written = daprd.outlet.write(inlet.bytes, runAt, at) ?? written;
       runAt = at;
@@ -74,10 +77,9 @@ export class FromApp {
         inlet.at = at;
         return this.#takeLater(written);
       }
-      const learns = this.#learns;
       const instead = this.#take();
-      if (instead || learns) plain = false;
       if (instead) {
+        this.#plain = false;
         flush();
         written = daprd.outlet.write(instead) ?? written;
         runAt = next;
@@ -87,7 +89,7 @@ export class FromApp {
     flush();
     if (this.#introduced && !daprd.opened) daprd.open();
     inlet.at = at;
-    return written ?? plain;
+    return written ?? this.#plain;
   };
 
   /** Goes on when daprd's window has grown. */
@@ -95,11 +97,6 @@ export class FromApp {
     await this.#session.daprd.windowGrew.wait();
     await this.#takeAll();
     await written;
-  }
-
-  /** Whether somebody reads the answer that the frame belongs to, and then goes on by a promise. */
-  get #learns(): boolean {
-    return this.#session.streams.get(this.#frame.id)?.learner != null;
   }
 
   /** @returns what goes to daprd in its place; null: the frame as it is */
@@ -149,10 +146,7 @@ export class FromApp {
     if (!stream) return;
     stream.answered = true;
     stream.learner?.tap(payload, 0, payload.length);
-    if (this.#frame.has(FLAG.END_STREAM)) {
-      stream.appEnded = true;
-      session.checkEnd(stream);
-    }
+    if (this.#frame.has(FLAG.END_STREAM)) this.#ended(stream);
   }
 
   #headers(): void {
@@ -165,10 +159,14 @@ export class FromApp {
     }
     if (!stream) return;
     session.headed(stream);
-    if (this.#frame.has(FLAG.END_STREAM)) {
-      stream.appEnded = true;
-      session.checkEnd(stream);
-    }
+    if (this.#frame.has(FLAG.END_STREAM)) this.#ended(stream);
+  }
+
+  #ended(stream: Stream): void {
+    // What was learned from the answer is taken in by a promise.
+    if (stream.learner) this.#plain = false;
+    stream.appEnded = true;
+    this.#session.checkEnd(stream);
   }
 
   #reset(): Uint8Array | null {
