@@ -19,6 +19,8 @@ const CYCLES = 3;
 const MOST = 4;
 const TIMEOUT_MS = 240_000;
 const AUTOSCALED = { replicas: 0, prefetch: 2 };
+/** In seconds, as KEDA has it: after so long without waiting messages it takes all pods away. */
+const COOLDOWN = 5;
 
 const lab = await openSharedLab();
 
@@ -30,7 +32,7 @@ function scaledObject({ names: { namespace, app, queue } }: WorkerDeployment, ho
     spec: {
       scaleTargetRef: { name: app },
       pollingInterval: 1,
-      cooldownPeriod: 5,
+      cooldownPeriod: COOLDOWN,
       minReplicaCount: 0,
       maxReplicaCount: MOST,
       advanced: {
@@ -51,9 +53,12 @@ function scaledObject({ names: { namespace, app, queue } }: WorkerDeployment, ho
   };
 }
 
-/** Messages that keep a pod busy for longer than an ordinary daprd waits, and for longer than KEDA's cooldown. */
+/**
+ * Messages that keep a pod busy for longer than KEDA's cooldown and, after it, an ordinary daprd's 5 s of grace, with
+ * some seconds more for a busy machine: the pods that have the last of them are taken away at work.
+ */
 const messages = (cycle: number) =>
-  schedule({ messages: 14, perSecond: 50, workMs: { min: 8000, max: 14_000 }, seed: 600 + cycle });
+  schedule({ messages: 10, perSecond: 50, workMs: { min: 15_000, max: 18_000 }, seed: 600 + cycle });
 
 async function scaled(options: DeployOptions): Promise<Account & Drains & { most: number }> {
   await using worker = await WorkerDeployment.deploy(lab, { ...options, ...AUTOSCALED });
