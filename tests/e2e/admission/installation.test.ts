@@ -3,15 +3,9 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { join } from "node:path";
-import {
-  containers,
-  type Lab,
-  openLab,
-  polled,
-  READY_PATH,
-  WorkerDeployment,
-} from "../../../scripts/lib/proof/index.ts";
+import { containers, polled, READY_PATH, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
 import { repositoryRoot } from "../../../scripts/lib/toolchain/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 
 const TIMEOUT_MS = 180_000;
 const CHART = join(repositoryRoot, "chart");
@@ -23,11 +17,10 @@ const KINDS = [
   ...["clusterroles", "clusterrolebindings", "roles", "rolebindings"],
 ].join(",");
 
-let lab: Lab;
+const lab = await openSharedLab();
 let worker: WorkerDeployment;
 
 beforeAll(async () => {
-  lab = await openLab();
   worker = await WorkerDeployment.deploy(lab, {
     namespace: "absence",
     daps: { "ready-path": READY_PATH },
@@ -38,7 +31,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker.remove();
   await worker[Symbol.asyncDispose]();
-  await lab[Symbol.asyncDispose]();
 }, TIMEOUT_MS);
 
 /** The containers of the pod that a restart makes. */

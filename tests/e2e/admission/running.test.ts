@@ -2,12 +2,13 @@
  * What shows only in a pod that runs: its annotations, its permissions, and that it starts within a namespace's limits.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Lab, openLab, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 
 const TIMEOUT_MS = 180_000;
 const NAMESPACE = "running";
 
-let lab: Lab;
+const lab = await openSharedLab();
 let worker: WorkerDeployment;
 
 const limits = [
@@ -32,7 +33,6 @@ const limits = [
 ];
 
 beforeAll(async () => {
-  lab = await openLab();
   worker = await WorkerDeployment.deploy(lab, {
     namespace: NAMESPACE,
     // A bad value, a preStop that DAPS can't carry out, and a container beside the app.
@@ -52,7 +52,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker.remove();
   await worker[Symbol.asyncDispose]();
-  await lab[Symbol.asyncDispose]();
 }, TIMEOUT_MS);
 
 const pod = () =>

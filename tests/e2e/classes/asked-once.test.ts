@@ -5,7 +5,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { APP, BINDING, PUBSUB, Scene, subscriptions, TOPICS } from "../../../scripts/lib/fixtures/requests/scene.ts";
 import { SOURCES } from "../../../scripts/lib/fixtures/requests/sources.ts";
-import { type Lab, openLab, polled } from "../../../scripts/lib/proof/index.ts";
+import { polled } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 
 const TIMEOUT_MS = 120_000;
 /** More often than Dapr asks by itself. */
@@ -16,11 +17,10 @@ const WAYS = {
 } as const;
 type Way = keyof typeof WAYS;
 
-let lab: Lab;
+const lab = await openSharedLab();
 let scenes: Record<Way, { alone: Scene; daps: Scene }>;
 
 beforeAll(async () => {
-  lab = await openLab();
   const deploy = async (way: Way) => {
     const of = (daps: boolean) =>
       Scene.deploy(lab, { namespace: `${way}-${daps ? "daps" : "alone"}`, daps, atFirst: WAYS[way].atFirst });
@@ -34,7 +34,6 @@ beforeAll(async () => {
 afterAll(async () => {
   const all = Object.values(scenes).flatMap(({ alone, daps }) => [alone, daps]);
   await Promise.all(all.map((scene) => scene[Symbol.asyncDispose]()));
-  await lab[Symbol.asyncDispose]();
 }, TIMEOUT_MS);
 
 /** How often Dapr's question, or DAPS's, has come to the app. */

@@ -6,17 +6,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { play, questions } from "../../../scripts/lib/fixtures/requests/play.ts";
 import { Scene } from "../../../scripts/lib/fixtures/requests/scene.ts";
 import { type SourceName, SOURCES } from "../../../scripts/lib/fixtures/requests/sources.ts";
-import { type Lab, openLab, polled } from "../../../scripts/lib/proof/index.ts";
+import { polled } from "../../../scripts/lib/proof/index.ts";
 import { EXPECTED, type FixtureName, requestsOf } from "../../fixtures/requests.ts";
+import { openSharedLab } from "../support/lab.ts";
 
 const TIMEOUT_MS = 120_000;
 
-let lab: Lab;
+const lab = await openSharedLab();
 let alone: Scene;
 let daps: Scene;
 
 beforeAll(async () => {
-  lab = await openLab();
   [alone, daps] = await Promise.all([
     Scene.deploy(lab, { namespace: "classes-alone", daps: false }),
     Scene.deploy(lab, { namespace: "classes-daps", daps: true }),
@@ -26,7 +26,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all([alone[Symbol.asyncDispose](), daps[Symbol.asyncDispose]()]);
-  await lab[Symbol.asyncDispose]();
 }, TIMEOUT_MS);
 
 type Counts = Record<"delivery" | "call", number>;

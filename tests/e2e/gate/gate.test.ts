@@ -2,14 +2,8 @@
  * The gate: nothing of Dapr reaches an app before it is ready, and its subscriptions are made when it is.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  type DeployOptions,
-  type Lab,
-  openLab,
-  READY_PATH,
-  schedule,
-  WorkerDeployment,
-} from "../../../scripts/lib/proof/index.ts";
+import { type DeployOptions, READY_PATH, schedule, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { FollowedLog } from "../support/logs.ts";
 
 const STARTS_MS = 4000;
@@ -35,11 +29,10 @@ const APPS = {
   }),
 };
 
-let lab: Lab;
+const lab = await openSharedLab();
 let workers: Record<keyof typeof APPS, WorkerDeployment>;
 
 beforeAll(async () => {
-  lab = await openLab();
   const entries = Object.entries(APPS).map(async ([name, options]) =>
     [name, await WorkerDeployment.deploy(lab, options)] as const
   );
@@ -50,7 +43,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(Object.values(workers).map((worker) => worker.remove()));
   await Promise.all(Object.values(workers).map((worker) => worker[Symbol.asyncDispose]()));
-  await lab[Symbol.asyncDispose]();
 }, TIMEOUT_MS);
 
 const ready = (worker: WorkerDeployment) =>

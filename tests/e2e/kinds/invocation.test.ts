@@ -3,8 +3,9 @@
  * than with Dapr alone, in the same run, and no drain is forced for their sake.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type DeployOptions, type Lab, openLab, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
+import { type DeployOptions, WorkerDeployment } from "../../../scripts/lib/proof/index.ts";
 import { callUntil, deployCaller } from "../support/calls.ts";
+import { openSharedLab } from "../support/lab.ts";
 import { drains } from "../support/load.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
@@ -18,16 +19,14 @@ const TIMEOUT_MS = 240_000;
  */
 const AT_MOST = 0.5;
 
-let lab: Lab;
+const lab = await openSharedLab();
 let caller: WorkerDeployment;
 beforeAll(async () => {
-  lab = await openLab();
   caller = await deployCaller(lab, "invocation-caller");
 });
 afterAll(async () => {
   await caller.remove();
   await caller[Symbol.asyncDispose]();
-  await lab[Symbol.asyncDispose]();
 });
 
 interface Calls {
