@@ -1,5 +1,6 @@
 /**
- * The rounds: every peer in turn, so that what the machine does meanwhile comes upon all alike.
+ * The rounds: every peer in turn, so that what the machine does meanwhile comes upon all alike. Latency differs with
+ * the minute, by the sleep states of the processors, more than between peers: its turns are short and many.
  * @module
  */
 import { progress } from "../../toolchain/index.ts";
@@ -8,7 +9,7 @@ import { withDisturbance } from "./disturbance.ts";
 import type { Figures, Results, Section } from "./figures.ts";
 import { APP_PORT, type Peer } from "./peers.ts";
 import type { Programs } from "./programs.ts";
-import { afterRequests, type Plan, startMs, visit } from "./visit.ts";
+import { afterRequests, pacedVisit, type Plan, startMs, visit } from "./visit.ts";
 
 export type Measurement = {
   readonly sections: readonly Section[];
@@ -29,12 +30,19 @@ export async function measure(
     ((results[section] ??= {})[peer] ??= []).push(visited.result);
     others.push(visited.others);
   };
+  // The other way round every other time: what one leaves behind must not always meet the same one.
+  const inTurn = (turn: number) => turn % 2 === 1 ? peers : peers.toReversed();
   for (let round = 1; round <= rounds; round++) {
+    const what = `round ${round} of ${rounds}`;
     for (const section of sections) {
-      // The other way round every other time: what one leaves behind must not always meet the same one.
-      for (const peer of round % 2 === 1 ? peers : peers.toReversed()) {
-        const action = () => visitWithStart(peer, section, plans[section], programs);
-        await add(`round ${round} of ${rounds}`, section, peer, action);
+      const plan = plans[section];
+      for (const peer of inTurn(round)) {
+        await add(what, section, peer, () => visitWithStart(peer, section, plan, programs));
+      }
+      for (let turn = 1; turn <= plan.turns; turn++) {
+        for (const peer of inTurn(round + turn)) {
+          await add(`${what}, paced`, section, peer, () => pacedVisit(peer, plan, programs));
+        }
       }
     }
   }

@@ -1,5 +1,5 @@
 /**
- * One visit of one peer: started afresh, measured, ended.
+ * Visits of one peer: each time it is started afresh, measured, and ended.
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,6 +20,8 @@ export type Plan = {
   readonly delivery: Delivery;
   readonly warmUpSeconds: number;
   readonly closedSeconds: number;
+  /** How often the open loop visits every peer in a round. */
+  readonly turns: number;
   readonly leadSeconds: number;
   readonly openSeconds: number;
   /** So long a process that has just started, or was under load, is left alone before its memory is read. */
@@ -31,6 +33,7 @@ export type Plan = {
 /** Where nothing but the bench itself listens. */
 const START_PORT = 18_090;
 
+/** Its memory before any request, and what passes over 16 connections. */
 export async function visit(peer: Peer, plan: Plan, programs: Programs): Promise<Figures> {
   const { protocol, delivery } = plan;
   const { command, port } = await peerProcess(peer, protocol, programs);
@@ -40,21 +43,31 @@ export async function visit(peer: Peer, plan: Plan, programs: Programs): Promise
   const cpuBefore = process && await cpuTimeUs(process.pid);
   const closed = await closedLoop(protocol, port, plan.closedSeconds, delivery);
   const cpuAfter = process && await cpuTimeUs(process.pid);
-  const times = { leadSeconds: plan.leadSeconds, seconds: plan.openSeconds };
-  const open = await openLoop(programs.paced, protocol, port, times, delivery, process?.pid);
   const loaded = plan.requests === null ? await settledMemory(process, plan.settleMs) : undefined;
   return {
     ...NOT_MEASURED,
     rps: closed.requests / closed.seconds,
     cpu_us: cpuBefore === undefined || cpuAfter === undefined ? null : (cpuAfter - cpuBefore) / closed.requests,
+    rss_idle_mb: idle?.rssMb ?? null,
+    dirty_idle_mb: idle?.dirtyMb ?? null,
+    ...(plan.requests === null && after(loaded)),
+  };
+}
+
+/** What 500 requests a second take, once the process is warm. */
+export async function pacedVisit(peer: Peer, plan: Plan, programs: Programs): Promise<Figures> {
+  const { protocol, delivery, openSeconds: seconds, leadSeconds } = plan;
+  const { command, port } = await peerProcess(peer, protocol, programs);
+  await using process = command && await start(command, port);
+  await closedLoop(protocol, port, plan.warmUpSeconds + plan.closedSeconds, delivery);
+  const open = await openLoop(programs.paced, protocol, port, { leadSeconds, seconds }, delivery, process?.pid);
+  return {
+    ...NOT_MEASURED,
     p50_us: open.p50Us,
     p90_us: open.p90Us,
     p99_us: open.p99Us,
     p999_us: open.p999Us,
-    cpu_500_us: open.cpuUs === null ? null : open.cpuUs / (RATE * plan.openSeconds),
-    rss_idle_mb: idle?.rssMb ?? null,
-    dirty_idle_mb: idle?.dirtyMb ?? null,
-    ...(plan.requests === null && after(loaded)),
+    cpu_500_us: open.cpuUs === null ? null : open.cpuUs / (RATE * seconds),
   };
 }
 
