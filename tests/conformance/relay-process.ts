@@ -1,11 +1,12 @@
 /**
- * A relay with a process of its own, whose memory is the relay's: `relay-process.ts APP_PORT relay|greedy`. Says its port
- * on the first line, and ends with its standard input.
+ * A relay with a process of its own, whose memory is the relay's: `relay-process.ts APP_PORT relay|greedy|admin`, the last
+ * with a server beside it. Says its port on the first line, the server's after it, and ends with its standard input.
  */
 import { once } from "node:events";
 import net from "node:net";
 import process from "node:process";
 import { Ledger } from "../../services/core/ledger.ts";
+import { serve } from "../../services/host/serve/index.ts";
 import { systemSockets } from "../../services/host/sockets/index.ts";
 import { createRelay } from "../../services/sidecar/relay.ts";
 
@@ -40,5 +41,12 @@ async function relay(): Promise<number> {
   return port;
 }
 
-process.stdout.write(`${kind === "greedy" ? await greedy() : await relay()}\n`);
+async function withAdmin(): Promise<string> {
+  const admin = await serve({ hostname: HOST, port: 0, fetch: () => new Response("lives") });
+  return `${await relay()} ${admin.port}`;
+}
+
+const ways: Readonly<Record<string, () => Promise<number | string>>> = { relay, greedy, admin: withAdmin };
+
+process.stdout.write(`${await ways[kind ?? ""]!()}\n`);
 process.stdin.on("end", () => process.exit(0)).resume();

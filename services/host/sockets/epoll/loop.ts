@@ -2,26 +2,34 @@
  * Waits for sockets with epoll, on the thread of the event loop.
  *
  * ```
- *            events                       none for LIVELY_MS
- *   ┌─────▶ lively ─────────────────────────────────────────▶ quiet
- *   │         │  ▲ a turn of the event loop, if it is owed,      │
- *   │         └──┘ or after TURN_MS                              │
+ *            events                       none for LIVELY_MS, or REST_MS without a rest
+ *   ┌─────▶ lively ─────────────────────────────────────────▶ resting
+ *   │         │  ▲ a turn of the event loop,                     │
+ *   │         └──┘ if it is owed                                 │
  *   └────────────────────── events ◀─────────────────────────────┘
  * ```
  *
  * *Lively*, the thread itself waits, for a few milliseconds at most. A turn of the event loop costs as much as a tenth of
  * an exchange, and much more where the processor's caches are cold, so it is left out after events that nobody deals with
- * by promises: what else the event loop has to do (timers, the admin server) is late by TURN_MS and LIVELY_MS at most,
- * while events keep coming. *Quiet*, another thread waits and the event loop is free; handing the
- * events over costs some tens of microseconds, which is why it isn't done for each of them.
+ * by promises. *Resting*, another thread waits and the event loop is free; handing the events over costs some tens of
+ * microseconds, which is why it isn't done for each of them.
+ *
+ * What else the process has to do (timers, the admin server) comes in a rest, and so is late by REST_MS at most while
+ * events keep coming. A turn by `setImmediate` would not do: the runtime looks at its own sockets when it has nothing to
+ * run, else at every 61st turn only (Tokio's `event_interval`), and a request of the admin server takes two looks.
  * @module
  */
 import type { Libc } from "./libc.ts";
 
 /** How long the thread waits for an event, in ms: as long as a backend usually takes. */
 const LIVELY_MS = 5;
-/** How long it may go on without a turn of the event loop, in ms. */
-const TURN_MS = 20;
+/** How long it may go on without a rest, in ms. */
+const REST_MS = 50;
+/**
+ * How many events end a rest that came for that reason. The first is often the answer to what has just been passed on
+ * and comes at once; until the next one there is time to answer a request of the admin server.
+ */
+const REST_EVENTS = 2;
 const MOST_EVENTS = 256;
 
 export const EPOLLIN = 0x1;
@@ -64,6 +72,8 @@ export class EpollLoop {
   #key = 0;
   #running = false;
   #turnOwed = false;
+  #restAt = 0;
+  #restLeft = 0;
 
   constructor(libc: Libc) {
     this.#libc = libc;
@@ -113,16 +123,13 @@ export class EpollLoop {
   }
 
   #round = (): void => {
-    const turnAt = performance.now() + TURN_MS;
     this.#turnOwed = false;
     while (this.#count > 0) {
       const count = this.#libc.epoll_wait(this.#epoll, this.#eventsBytes, MOST_EVENTS, LIVELY_MS);
-      if (count <= 0) {
-        void this.#libc.epoll_wait_elsewhere(this.#epoll, this.#eventsBytes, MOST_EVENTS, -1).then(this.#woken);
-        return;
-      }
+      if (count <= 0) return this.#rest(1);
       this.#tellAll(count);
-      if (this.#turnOwed || performance.now() >= turnAt) {
+      if (performance.now() >= this.#restAt) return this.#rest(REST_EVENTS);
+      if (this.#turnOwed) {
         setImmediate(this.#round);
         return;
       }
@@ -130,8 +137,15 @@ export class EpollLoop {
     this.#running = false;
   };
 
+  #rest(events: number): void {
+    this.#restLeft = events;
+    void this.#libc.epoll_wait_elsewhere(this.#epoll, this.#eventsBytes, MOST_EVENTS, -1).then(this.#woken);
+  }
+
   #woken = (count: number): void => {
     this.#tellAll(count);
+    if (this.#restLeft > 1 && this.#count > 0) return this.#rest(this.#restLeft - 1);
+    this.#restAt = performance.now() + REST_MS;
     setImmediate(this.#round);
   };
 
