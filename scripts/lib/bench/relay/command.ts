@@ -30,11 +30,11 @@ Options:
   --only LIST     of these only, with commas between: ${PEERS.join(", ")}
   --section LIST  of these only: relay (POST of 1 KiB), h2c (the same over HTTP/2), body64k (POST of 64 KiB)
   --quick         3 rounds of the section relay, shorter, and memory after some 100,000 requests rather than a million:
-                  about 2 minutes
+                  about 7 minutes
   --json          print one JSON object, on the last line of the standard output
   --help          print this text
 
-Nothing else should run on the machine meanwhile. All of it takes about 23 minutes.
+Nothing else should run on the machine meanwhile. All of it takes about half an hour.
 `;
 
 const KIB = 1024;
@@ -76,9 +76,9 @@ export async function relay(args: string[]): Promise<number> {
 async function plans(folder: string, quick: boolean): Promise<Record<Section, Plan>> {
   const small = await writeDelivery(folder, KIB);
   const large = await writeDelivery(folder, 64 * KIB);
-  const open = { leadSeconds: 0.5, openSeconds: 2 };
-  const long = { ...open, warmUpSeconds: 1, closedSeconds: quick ? 2 : 3, turns: quick ? 1 : 3 };
-  const short = { ...open, warmUpSeconds: 1, closedSeconds: 1, turns: 1, settleMs: 500, requests: null };
+  const long = { warmUpSeconds: 1, closedSeconds: quick ? 2 : 3, leadSeconds: 3, openSeconds: 3, turns: quick ? 1 : 2 };
+  const shorter = { warmUpSeconds: 1, closedSeconds: 1, leadSeconds: 1, openSeconds: 2, turns: 1 };
+  const short = { ...shorter, settleMs: 500, requests: null };
   return {
     relay: { ...long, settleMs: IDLE_MS, protocol: "http", delivery: small, requests: quick ? null : REQUESTS },
     h2c: { ...short, protocol: "h2c", delivery: small },
