@@ -40,7 +40,9 @@ interface Wishes {
 const WISHES: Readonly<Record<string, Wishes>> = {
   admission: { asInstalled: true },
   classes: { actors: true },
-  grpc: { actors: true },
+  drain: { together: true },
+  ending: { together: true },
+  grpc: { actors: true, together: true },
   kinds: { together: true },
   scale: { keda: true, together: true },
 };
