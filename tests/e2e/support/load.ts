@@ -52,16 +52,22 @@ export async function underLoad(lab: Lab, { options, load, act, timeoutMs }: Und
 }
 
 export interface Drains {
-  /** Drains that ran out of time. */
+  /** Drains that ran out of time although the app heard its SIGTERM. */
   readonly forced: number;
 }
 
-/** What the termination messages of DAPS say of the drains that are over. */
+/**
+ * What the termination messages of DAPS say of the drains that are over. An app that is ended while its process begins
+ * does not hear its SIGTERM, as process 1 without a handler yet: with DAPS or without, the kubelet waits for it until the
+ * grace period is over. One that DAPS lets go only then hears it, and tells the ledger.
+ */
 export function drains(worker: WorkerDeployment): Drains {
+  const heard = new Set(worker.ledger.of("sigterm").map(({ pod }) => pod));
   const ends = new Map<string, string>();
   for (const { pod } of worker.pods.changes) {
     const message = containers(pod).find(({ name }) => name === "daps")?.state?.terminated?.message;
-    if (message !== undefined) ends.set(pod.metadata?.uid ?? "", message);
+    if (message !== undefined) ends.set(pod.metadata?.name ?? "", message);
   }
-  return { forced: [...ends.values()].filter((message) => message.includes("forced: yes")).length };
+  const forced = [...ends].filter(([pod, message]) => message.includes("forced: yes") && heard.has(pod));
+  return { forced: forced.length };
 }
