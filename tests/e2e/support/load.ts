@@ -52,22 +52,21 @@ export async function underLoad(lab: Lab, { options, load, act, timeoutMs }: Und
 }
 
 export interface Drains {
-  /** Drains that ran out of time although the app heard its SIGTERM. */
+  /** Drains that ran out of time. */
   readonly forced: number;
 }
 
-/**
- * What the termination messages of DAPS say of the drains that are over. An app that is ended while its process begins
- * does not hear its SIGTERM, as process 1 without a handler yet: with DAPS or without, the kubelet waits for it until the
- * grace period is over. One that DAPS lets go only then hears it, and tells the ledger.
- */
+/** What the termination messages of DAPS say of the drains that are over. */
 export function drains(worker: WorkerDeployment): Drains {
-  const heard = new Set(worker.ledger.of("sigterm").map(({ pod }) => pod));
+  return { forced: forcedPods(worker).length };
+}
+
+/** The names of the pods whose drain ran out of time. */
+export function forcedPods(worker: WorkerDeployment): string[] {
   const ends = new Map<string, string>();
   for (const { pod } of worker.pods.changes) {
     const message = containers(pod).find(({ name }) => name === "daps")?.state?.terminated?.message;
     if (message !== undefined) ends.set(pod.metadata?.name ?? "", message);
   }
-  const forced = [...ends].filter(([pod, message]) => message.includes("forced: yes") && heard.has(pod));
-  return { forced: forced.length };
+  return [...ends].filter(([, message]) => message.includes("forced: yes")).map(([pod]) => pod);
 }
