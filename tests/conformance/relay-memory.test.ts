@@ -1,12 +1,8 @@
 /** How much a relay grows while 256 MB pass it each way, to readers that are slow. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import process from "node:process";
-import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { LIBC_PATHS } from "../../services/core/sidecar-config.ts";
+import { startRelayChild } from "./relay-child.ts";
 import { delivery, Peer, RawApp } from "./relay-harness.ts";
 
 const MIB = 1024 * 1024;
@@ -30,39 +26,28 @@ afterEach(() => app.die());
 
 /** Passes both bodies. @returns by how many MiB the resident memory of the process grew at most */
 async function growth(kind: "relay" | "greedy"): Promise<number> {
-  const program = join(import.meta.dirname, "relay-process.ts");
-  const runtime = "deno" in process.versions ? ["run", "--no-prompt", ...PERMISSIONS] : [];
-  const child = spawn(process.execPath, [...runtime, program, `${app.port}`, kind], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const exit = once(child, "close");
-  try {
-    const [port] = await once(createInterface(child.stdout), "line") as [string];
-    const residentMib = async (line: "VmRSS" | "VmHWM") => {
-      const status = await readFile(`/proc/${child.pid}/status`, "latin1");
-      return Number(new RegExp(`^${line}:\\s+(\\d+) kB$`, "m").exec(status)![1]) / 1024;
-    };
-    const before = await residentMib("VmRSS");
-    const daprd = await Peer.connect(Number(port));
-    daprd.send(delivery("").replace("Content-Length: 0", `Content-Length: ${SIZE}`));
-    const upstream = await app.accept();
-    await upstream.expect("\r\n\r\n");
-    upstream.socket.pause();
-    daprd.flood(SIZE);
-    // Nobody reads yet: only one that takes without giving lets this end.
-    if (kind === "greedy") await new Promise((resolve) => daprd.socket.write("", resolve));
-    await upstream.crawl(SIZE, TURNS);
-    const answerHead = `HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`;
-    const downloaded = daprd.crawl(answerHead.length + SIZE, TURNS);
-    upstream.send(answerHead);
-    upstream.flood(SIZE);
-    await downloaded;
-    daprd.socket.destroy();
-    return await residentMib("VmHWM") - before;
-  } finally {
-    child.stdin.end();
-    await exit;
-  }
+  await using child = await startRelayChild(kind, app.port, PERMISSIONS);
+  const residentMib = async (line: "VmRSS" | "VmHWM") => {
+    const status = await readFile(`/proc/${child.pid}/status`, "latin1");
+    return Number(new RegExp(`^${line}:\\s+(\\d+) kB$`, "m").exec(status)![1]) / 1024;
+  };
+  const before = await residentMib("VmRSS");
+  const daprd = await Peer.connect(child.ports[0]!);
+  daprd.send(delivery("").replace("Content-Length: 0", `Content-Length: ${SIZE}`));
+  const upstream = await app.accept();
+  await upstream.expect("\r\n\r\n");
+  upstream.socket.pause();
+  daprd.flood(SIZE);
+  // Nobody reads yet: only one that takes without giving lets this end.
+  if (kind === "greedy") await new Promise((resolve) => daprd.socket.write("", resolve));
+  await upstream.crawl(SIZE, TURNS);
+  const answerHead = `HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`;
+  const downloaded = daprd.crawl(answerHead.length + SIZE, TURNS);
+  upstream.send(answerHead);
+  upstream.flood(SIZE);
+  await downloaded;
+  daprd.socket.destroy();
+  return await residentMib("VmHWM") - before;
 }
 
 it("is bounded", async () => {

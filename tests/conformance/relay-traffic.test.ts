@@ -1,13 +1,10 @@
 /** What else the process of the relay has to do is done while traffic never stops. */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import process from "node:process";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { startRelayChild } from "./relay-child.ts";
 import { delivery } from "./relay-harness.ts";
 
 /**
@@ -20,16 +17,10 @@ const ENOUGH = 20_000;
 it("answers on its admin port", async () => {
   const app = http.createServer((request, response) => request.resume().on("end", () => response.end("done")));
   await once(app.listen(0, "127.0.0.1"), "listening");
-  const program = join(import.meta.dirname, "relay-process.ts");
-  const runtime = "deno" in process.versions ? ["run", "--allow-all"] : [];
-  const child = spawn(process.execPath, [...runtime, program, `${(app.address() as AddressInfo).port}`, "admin"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const exit = once(child, "close");
+  await using child = await startRelayChild("admin", (app.address() as AddressInfo).port, ["--allow-all"]);
+  const [port, adminPort] = child.ports;
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   try {
-    const [line] = await once(createInterface(child.stdout), "line") as [string];
-    const [port, adminPort] = line.split(" ");
     let exchanges = 0;
     let over = false;
     const exchange = () =>
@@ -54,8 +45,6 @@ it("answers on its admin port", async () => {
     await traffic;
   } finally {
     agent.destroy();
-    child.stdin.end();
-    await exit;
     app.close();
   }
 }, 60_000);

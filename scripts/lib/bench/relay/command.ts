@@ -77,8 +77,10 @@ async function plans(folder: string, quick: boolean): Promise<Record<Section, Pl
   const small = await writeDelivery(folder, KIB);
   const large = await writeDelivery(folder, 64 * KIB);
   const long = { warmUpSeconds: 1, closedSeconds: quick ? 2 : 3, leadSeconds: 3, openSeconds: 3, turns: quick ? 1 : 2 };
-  const shorter = { warmUpSeconds: 1, closedSeconds: 1, leadSeconds: 1, openSeconds: 2, turns: 1 };
-  const short = { ...shorter, settleMs: 500, requests: null };
+  const short = {
+    ...{ warmUpSeconds: 1, closedSeconds: 1, leadSeconds: 1, openSeconds: 2, turns: 1 },
+    ...{ settleMs: 500, requests: null },
+  };
   return {
     relay: { ...long, settleMs: IDLE_MS, protocol: "http", delivery: small, requests: quick ? null : REQUESTS },
     h2c: { ...short, protocol: "h2c", delivery: small },
