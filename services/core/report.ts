@@ -35,20 +35,25 @@ export function stillRunning(state: State, busy: Busy): string | null {
   return running.length > 0 ? running.join(", ") : null;
 }
 
+/** Who has not ended yet, for people, after all the work is done. */
+export function notEnded({ appGone }: State): string {
+  return appGone ? "daprd has not ended" : "the app has not ended";
+}
+
 export type DrainReport = {
   /** From the first hook to the end of the app's work, ms. */
   readonly ms: number;
   /** Deliveries finished in that time. */
   readonly finished: number;
   readonly parked: number;
-  /** What was still running when DAPS let go; null: nothing. */
-  readonly cutOff: string | null;
   readonly forced: boolean;
+  /** What was still there when the time ran out; null: nothing that can be seen, or the drain was not forced. */
+  readonly left: string | null;
 };
 
 /** The termination message: one line. */
-export function drainMessage({ ms, finished, parked, cutOff, forced }: DrainReport): string {
-  const end = forced ? `yes${cutOff === null ? "" : ` (${cutOff})`}` : "no";
+export function drainMessage({ ms, finished, parked, forced, left }: DrainReport): string {
+  const end = forced ? `yes${left === null ? "" : ` (${left})`}` : "no";
   return `drained in ${
     formatDuration(Math.round(ms / 100) * 100)
   }, ${finished} finished, ${parked} parked, forced: ${end}`;

@@ -35,7 +35,7 @@ export function createMetrics(ledger: Ledger, phase: () => Phase): SidecarMetric
   );
   const gate = histogram("daps_gate_seconds", "From start to the app's readiness.", GATE_BUCKETS_S);
   const drain = histogram("daps_drain_seconds", "From the first hook to the end of the app's work.", DRAIN_BUCKETS_S);
-  const forced = counter("daps_forced_total", "Drains that ended before the work did.");
+  const forced = counter("daps_forced_total", "Drains that ran out of time: the work, the app or daprd had not ended.");
   const metrics = [
     gauge(
       "daps_phase",

@@ -5,7 +5,7 @@
 import type { Busy } from "../core/busy.ts";
 import { formatDuration } from "../core/duration.ts";
 import { type Ledger, total } from "../core/ledger.ts";
-import { drainMessage, stillRunning, waitingFor } from "../core/report.ts";
+import { drainMessage, notEnded, stillRunning, waitingFor } from "../core/report.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Log } from "../host/log.ts";
 import type { Change, Lifecycle } from "./lifecycle.ts";
@@ -34,7 +34,7 @@ export function narrate(options: NarratorOptions): void {
   let finishedBefore = 0;
   let workMs = 0;
   let cutOffBefore = 0;
-  let running: string | null = null;
+  let left: string | null = null;
 
   lifecycle.onStateChange((change) => {
     const { before, after } = change;
@@ -54,7 +54,7 @@ export function narrate(options: NarratorOptions): void {
     if (after.phase === "draining") {
       finishedBefore = finished();
       cutOffBefore = cutOff();
-      running = null;
+      left = null;
     }
     if (after.phase === "leaving") {
       workMs = clock.now() - (after.drain?.startedAt ?? clock.now());
@@ -73,14 +73,20 @@ export function narrate(options: NarratorOptions): void {
   };
   clock.after(REMINDER_MS, remind);
 
+  /** @returns how long the work took, ms */
   function told({ before, after }: Change): number {
-    running = before.phase === "draining" ? stillRunning(after, busy()) ?? alreadyCutOff() : null;
-    const ms = before.phase === "draining" ? clock.now() - (after.drain?.startedAt ?? clock.now()) : workMs;
     metrics.forced();
-    if (before.phase === "draining") metrics.drained(ms / 1000);
+    if (before.phase !== "draining") {
+      left = notEnded(before);
+      log.warn("out of time: the work is done, but not every container has ended", { reason: after.reason, left });
+      return workMs;
+    }
+    const ms = clock.now() - (after.drain?.startedAt ?? clock.now());
+    metrics.drained(ms / 1000);
+    left = stillRunning(after, busy()) ?? alreadyCutOff();
     log.warn("let go before the work was done", {
       reason: after.reason,
-      running: running ?? "nothing",
+      running: left ?? "nothing",
       parked: after.parked,
     });
     return ms;
@@ -97,8 +103,8 @@ export function narrate(options: NarratorOptions): void {
       ms: workMs,
       finished: finished() - finishedBefore,
       parked: total(ledger.parked),
-      cutOff: running,
       forced,
+      left,
     });
   }
 }

@@ -2,42 +2,13 @@ import { describe, expect, it } from "vitest";
 import { Ledger } from "../../services/core/ledger.ts";
 import type { PhasePolicy } from "../../services/core/phases/state.ts";
 import type { UserHook } from "../../services/core/sidecar-config.ts";
-import type { Clock } from "../../services/host/clock.ts";
 import { createLog } from "../../services/host/log.ts";
 import { Hooks } from "../../services/sidecar/hooks.ts";
 import { Lifecycle } from "../../services/sidecar/lifecycle.ts";
 import { POLICY } from "../support/phase-policy.ts";
+import { Time } from "../support/time.ts";
 
 const SHORT_GRACE: PhasePolicy = { ...POLICY, gracePeriodMs: 30_000 };
-
-/** A clock that a test moves. */
-class Time implements Clock {
-  #now = 0;
-  #timers: { readonly at: number; readonly callback: () => void }[] = [];
-  now = () => this.#now;
-  wall = () => new Date(this.#now);
-  after = (ms: number, callback: () => void) => {
-    const timer = { at: this.#now + ms, callback };
-    this.#timers.push(timer);
-    return () => void (this.#timers = this.#timers.filter((other) => other !== timer));
-  };
-  async pass(ms: number): Promise<void> {
-    const until = this.#now + ms;
-    for (;;) {
-      await settled();
-      const [next] = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
-      if (!next) break;
-      this.#now = Math.max(this.#now, next.at);
-      this.#timers = this.#timers.filter((other) => other !== next);
-      next.callback();
-    }
-    this.#now = until;
-    await settled();
-  }
-}
-
-/** Promises that are ready go on. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 function scene(app: UserHook | null) {
   const time = new Time();

@@ -67,7 +67,7 @@ const messages = (cycle: number) =>
  */
 function forcedDrains(worker: WorkerDeployment): Drains {
   const touched = new Set([...worker.ledger.of("sigterm"), ...worker.ledger.of("begun")].map(({ pod }) => pod));
-  return { forced: forcedPods(worker).filter((pod) => touched.has(pod)).length };
+  return { forced: [...forcedPods(worker).keys()].filter((pod) => touched.has(pod)).length };
 }
 
 async function scaled(options: DeployOptions): Promise<Account & Drains & { most: number }> {

@@ -2,6 +2,7 @@
  * A worker under a steady load while something is done to it, and its account afterwards.
  * @module
  */
+import process from "node:process";
 import {
   type Account,
   containers,
@@ -56,17 +57,27 @@ export interface Drains {
   readonly forced: number;
 }
 
-/** What the termination messages of DAPS say of the drains that are over. */
+/**
+ * What the termination messages of DAPS say of the drains that are over. Of those that ran out of time, all that is
+ * known goes into the test's log, as the pods are gone.
+ */
 export function drains(worker: WorkerDeployment): Drains {
-  return { forced: forcedPods(worker).length };
+  const forced = forcedPods(worker);
+  for (const [pod, message] of forced) {
+    const last = worker.pods.changes.findLast((change) => change.pod.metadata?.name === pod)?.pod;
+    const ends = last === undefined ? {} : Object.fromEntries(containers(last).map(({ name, state }) => [name, state]));
+    const said = worker.ledger.events.filter((event) => event.pod === pod).map(({ kind }) => kind);
+    process.stdout.write(`${JSON.stringify({ forced: pod, message, said, ends })}\n`);
+  }
+  return { forced: forced.size };
 }
 
-/** The names of the pods whose drain ran out of time. */
-export function forcedPods(worker: WorkerDeployment): string[] {
+/** The pods whose drain ran out of time, and the termination message of each. */
+export function forcedPods(worker: WorkerDeployment): Map<string, string> {
   const ends = new Map<string, string>();
   for (const { pod } of worker.pods.changes) {
     const message = containers(pod).find(({ name }) => name === "daps")?.state?.terminated?.message;
     if (message !== undefined) ends.set(pod.metadata?.name ?? "", message);
   }
-  return [...ends].filter(([, message]) => message.includes("forced: yes")).map(([pod]) => pod);
+  return new Map([...ends].filter(([, message]) => message.includes("forced: yes")));
 }
