@@ -5,7 +5,9 @@ import { describe, expect, it } from "vitest";
 import { replaceBlock } from "../../scripts/lib/docs/blocks.ts";
 import { matrixTables } from "../../scripts/lib/matrix/page.ts";
 import { mergeRows, missingRows, parseRows, type Row } from "../../scripts/lib/matrix/rows.ts";
-import { MODE_IDS, modesOf, ROLLOUTS, SCENARIOS } from "../../scripts/lib/matrix/scenarios.ts";
+import { MODE_IDS } from "../../scripts/lib/matrix/modes.ts";
+import { ROLLOUTS } from "../../scripts/lib/matrix/rollouts.ts";
+import { modesOf, SCENARIOS } from "../../scripts/lib/matrix/scenarios.ts";
 import { PAGE, ROWS_FILE } from "../../scripts/lib/matrix/write.ts";
 import { modules, root, type Source } from "./rules/source.ts";
 

@@ -199,7 +199,7 @@ describe("the webhook's pods", () => {
       "--allow-env=DAPS_WEBHOOK",
       `--allow-read=/daps,${config.tlsFolder}`,
     ]);
-    expect(command.slice(0, 3)).toEqual(["deno", "run", "--no-prompt"]);
+    expect(command.slice(0, 5)).toEqual(["/tini", "-s", "--", "deno", "run"]);
     expect(command.slice(-2)).toEqual(["/daps/main.js", "webhook"]);
     expect(ports.map(({ containerPort }) => containerPort)).toEqual([config.port, config.metricsPort]);
     expect(volumeMounts.map(({ mountPath }) => mountPath)).toEqual([config.tlsFolder]);

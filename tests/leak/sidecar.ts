@@ -5,7 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { sidecarCommand } from "../../services/core/admission/daps-container.ts";
+import { denoCommand } from "../../services/core/admission/daps-container.ts";
 import { ADMIN_PORT } from "../../services/core/ports.ts";
 import { SIDECAR_ENV, type SidecarConfig } from "../../services/core/sidecar-config.ts";
 import type { Status } from "../../services/core/status.ts";
@@ -65,7 +65,7 @@ export class Sidecar extends Watched {
   constructor(runtime: Runtime, bundle: string, appPort: number) {
     super();
     const config = configFor(appPort);
-    const [, run = "", ...onDeno] = sidecarCommand(config).map((word) => word.replaceAll("/daps", bundle));
+    const [, run = "", ...onDeno] = denoCommand(config).map((word) => word.replaceAll("/daps", bundle));
     const flags = onDeno.find((word) => word.startsWith(V8_FLAGS))!.slice(V8_FLAGS.length).split(",");
     const [program, args] = runtime === "Deno"
       ? [deno(), [run, "--preload", HEAP, ...onDeno]]

@@ -67,7 +67,7 @@ describe("the container of DAPS", () => {
   });
 
   it("runs without a shell, with permissions for what it reaches and no more", () => {
-    expect(daps.command?.slice(0, 2)).toEqual(["deno", "run"]);
+    expect(daps.command?.slice(0, 5)).toEqual(["/tini", "-s", "--", "deno", "run"]);
     expect(daps.command?.slice(-2)).toEqual(["/daps/main.js", "sidecar"]);
     const granted = daps.command?.filter((word) => word.startsWith("--allow-"));
     expect(granted).toEqual([

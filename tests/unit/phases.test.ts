@@ -191,6 +191,20 @@ describe("a drain that runs out of time", () => {
     expect(orders(sidecar.state).exit).toBe(true);
   });
 
+  describe("of a pod that begins", () => {
+    test.each([
+      { title: "before", events: [sigterm, hook("app")] },
+      { title: "after", events: [hook("app"), hook("daprd"), sigterm] },
+      { title: "between", events: [hook("app"), sigterm] },
+    ])("is not forced by the SIGTERM of a DAPS whose own hook came too early, $title the others", ({ events }) => {
+      const sidecar = new Sidecar().take(...events, idle).at(2000);
+      expect([sidecar.phase, sidecar.hold.includes("app")]).toEqual(["leaving", false]);
+      sidecar.take(appGone, daprdGone);
+      expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["gone", true]);
+      expect(sidecar.state.drain).toMatchObject({ cause: "deletion", forcedAt: null });
+    });
+  });
+
   test("does not close what is parked on its own SIGTERM before daprd is gone", () => {
     const sidecar = serving().take(...deletion, busy, traffic({ parked: 1 })).at(5000).take(sigterm).at(120_000);
     expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["forced", false]);

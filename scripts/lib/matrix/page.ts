@@ -4,8 +4,9 @@
  * @module
  */
 import { markdownTable } from "../docs/blocks.ts";
+import { ALONE, MODE_IDS, type Side } from "./modes.ts";
 import type { Figures, Row } from "./rows.ts";
-import { ALONE, MODE_IDS, SCENARIOS, type Side } from "./scenarios.ts";
+import { SCENARIOS } from "./scenarios.ts";
 
 const COLUMNS: Readonly<Record<Side, string>> = {
   "alone": "Dapr alone",

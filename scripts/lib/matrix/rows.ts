@@ -4,7 +4,8 @@
  * @module
  */
 import * as v from "valibot";
-import { ALONE, MODE_IDS, modesOf, SCENARIOS, type Side } from "./scenarios.ts";
+import { ALONE, MODE_IDS, type Side } from "./modes.ts";
+import { modesOf, SCENARIOS } from "./scenarios.ts";
 
 /** The variable that names the file; without it nothing is written. */
 export const ROWS_VARIABLE = "DAPS_MATRIX_ROWS";

@@ -7,61 +7,9 @@
  *
  * @module
  */
-
-/** daprd ordinary × DAPS ordinary, ordinary × native, native × native: there is no fourth. */
-export const MODE_IDS = ["oo", "on", "nn"] as const;
-export type ModeId = typeof MODE_IDS[number];
-
-/** Dapr without DAPS, with daprd an ordinary container or a native sidecar: what shows that the fault can be seen. */
-export const ALONE = ["alone", "alone-native"] as const;
-export type Side = ModeId | typeof ALONE[number];
-
-export interface Scenario {
-  /** The heading that it stands under in docs/reliability.md. */
-  readonly group: string;
-  /** Its row there, and the name of its test. */
-  readonly title: string;
-  /** The test, below tests/e2e. */
-  readonly test: string;
-  /** Those of the default run. */
-  readonly usual: readonly ModeId[];
-  /** Where it can't be tried in all three. */
-  readonly modes?: readonly ModeId[];
-}
-
-const REPLICAS = [1, 2, 5] as const;
-/** 0: unlimited, which is Dapr's default. */
-const PREFETCH = [1, 10, 0] as const;
-
-export interface Rollout extends Scenario {
-  readonly replicas: number;
-  readonly prefetch: number;
-  readonly maxUnavailable: string;
-}
-
-const ROLLOUT = { group: "Rollout", test: "scale/rollout.test.ts" } as const;
-
-/** A Latin square: each mode meets each number of replicas and each prefetch once in a default run. */
-export const ROLLOUTS: Readonly<Record<string, Rollout>> = Object.fromEntries([
-  ...REPLICAS.flatMap((replicas, row) =>
-    PREFETCH.map((prefetch, column): [string, Rollout] => [`rollout-${replicas}-${prefetch}`, {
-      ...ROLLOUT,
-      title: `${replicas} replica${replicas > 1 ? "s" : ""}, prefetch ${prefetch === 0 ? "unlimited" : prefetch}`,
-      usual: [MODE_IDS[(row + column) % MODE_IDS.length] ?? "nn"],
-      replicas,
-      prefetch,
-      maxUnavailable: "0",
-    }])
-  ),
-  ["rollout-all", {
-    ...ROLLOUT,
-    title: "3 replicas, maxUnavailable 100 %",
-    usual: ["nn"],
-    replicas: 3,
-    prefetch: 10,
-    maxUnavailable: "100%",
-  }],
-]);
+import { MODE_IDS, type ModeId } from "./modes.ts";
+import { ROLLOUTS } from "./rollouts.ts";
+import type { Scenario } from "./scenario.ts";
 
 const OTHERS = {
   "scale-in": {
@@ -259,6 +207,12 @@ const OTHERS = {
     title: "a deletion in a restart of the app alone",
     test: "ending/grace.test.ts",
     usual: ["oo", "nn"],
+  },
+  "begins": {
+    group: "Grace period",
+    title: "pods deleted while they begin, at seventeen moments of the first two seconds",
+    test: "ending/beginning.test.ts",
+    usual: ["oo", "on", "nn"],
   },
   "hook-get": {
     group: "Hooks and probes of the user's own",

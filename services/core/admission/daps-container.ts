@@ -92,8 +92,21 @@ const V8_FLAGS = [
   "--invocation-count-for-turbofan=300",
 ];
 
-/** Deno with the narrowest permissions that the sidecar runs with; no shell. */
+/**
+ * An init, process 1 of the container. The kernel drops a SIGTERM for a process 1 that has no handler for it yet
+ * (pid_namespaces(7)), so that a DAPS that is deleted while it begins would stay until the grace period is over: its
+ * port refuses the kubelet's hook, and its SIGTERM is not heard. `-s`: silent where the pod shares its processes, and
+ * the init is not process 1.
+ */
+export const INIT: readonly string[] = ["/tini", "-s", "--"];
+
+/** The container's command; no shell. */
 export function sidecarCommand(config: SidecarConfig): string[] {
+  return [...INIT, ...denoCommand(config)];
+}
+
+/** Deno with the narrowest permissions that the sidecar runs with. */
+export function denoCommand(config: SidecarConfig): string[] {
   const hosts = new Set([
     `127.0.0.1:${RELAY_PORT}`,
     `[::]:${ADMIN_PORT}`,

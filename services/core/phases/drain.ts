@@ -92,7 +92,9 @@ export function drainStep(state: State, due: Due, now: number, policy: PhasePoli
  * which would fail the Job.
  */
 function decide(state: State, alone: boolean, policy: PhasePolicy): Drain["cause"] | null {
-  const { hooks, appGone } = state;
+  const { hooks, appGone, sigtermAt } = state;
+  // Who is restarted alone leaves DAPS without a SIGTERM.
+  if (sigtermAt !== null && (hooks.has("app") || hooks.has("daprd"))) return "deletion";
   if (hooks.has("app")) return alone ? "restart-app" : null;
   if (hooks.has("daprd")) return alone ? "restart-daprd" : null;
   if (!policy.appHeld || policy.job || appGone) return "deletion";

@@ -109,11 +109,19 @@ function terminated(state: State, now: number, policy: PhasePolicy): State {
   if (state.sigtermAt !== null) return state;
   const next = { ...state, sigtermAt: now };
   if (state.phase === "gone") return next;
-  if (orders(state).hold.size > 0) return force(next, "SIGTERM while a hook was held", now);
+  if (orders(state).hold.size > 0 && !ownHookMissed(state)) return force(next, "SIGTERM while a hook was held", now);
   if (state.drain === null) {
     return startDrain(next, "SIGTERM", now, policy);
   }
   return next;
+}
+
+/**
+ * In a pod that begins, the kubelet may have called DAPS's own hook before DAPS listened, and one of the others after:
+ * the SIGTERM then is no sign that the grace period ends.
+ */
+function ownHookMissed({ hooks, relayOpen }: State): boolean {
+  return !hooks.has("daps") && !relayOpen;
 }
 
 /** One consequence of the state and the time; the same state if there is none. */

@@ -10,15 +10,17 @@ import {
   schedule,
   WorkerDeployment,
 } from "../../../scripts/lib/proof/index.ts";
+import { withInit } from "../support/init.ts";
 import { openSharedLab } from "../support/lab.ts";
-import { type Drains, forcedPods } from "../support/load.ts";
+import { type Drains, drains } from "../support/load.ts";
 import { cases, record } from "../support/matrix.ts";
 import { withDaps } from "../support/modes.ts";
 
 const CYCLES = 3;
 const MOST = 4;
 const TIMEOUT_MS = 240_000;
-const AUTOSCALED = { replicas: 0, prefetch: 2 };
+/** With an init, as KEDA takes away pods that have only begun. */
+const AUTOSCALED = { replicas: 0, prefetch: 2, spec: withInit };
 /** In seconds, as KEDA has it: after so long without waiting messages it takes all pods away. */
 const COOLDOWN = 5;
 
@@ -60,16 +62,6 @@ function scaledObject({ names: { namespace, app, queue } }: WorkerDeployment, ho
 const messages = (cycle: number) =>
   schedule({ messages: 10, perSecond: 50, workMs: { min: 15_000, max: 18_000 }, seed: 600 + cycle });
 
-/**
- * Drains that ran out of time. KEDA takes away pods that have only begun: their app's process, number 1 and without a
- * handler yet, does not hear its SIGTERM and has had no message, and the kubelet waits for it until the grace period is
- * over. An app that DAPS lets go only then does hear it, and tells the ledger.
- */
-function forcedDrains(worker: WorkerDeployment): Drains {
-  const touched = new Set([...worker.ledger.of("sigterm"), ...worker.ledger.of("begun")].map(({ pod }) => pod));
-  return { forced: [...forcedPods(worker).keys()].filter((pod) => touched.has(pod)).length };
-}
-
 async function scaled(options: DeployOptions): Promise<Account & Drains & { most: number }> {
   await using worker = await WorkerDeployment.deploy(lab, { ...options, ...AUTOSCALED });
   await lab.cluster.apply(scaledObject(worker, lab.cluster.env.AMQP_URL));
@@ -83,7 +75,7 @@ async function scaled(options: DeployOptions): Promise<Account & Drains & { most
     }, { what: "KEDA to scale to none", timeoutMs: TIMEOUT_MS });
     await worker.finished(TIMEOUT_MS);
   }
-  const result = { ...worker.account(), ...forcedDrains(worker), most };
+  const result = { ...worker.account(), ...drains(worker), most };
   await worker.remove();
   return result;
 }

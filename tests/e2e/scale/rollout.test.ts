@@ -3,7 +3,7 @@
  * rollout, the lane `drain` shows in a run of its own.
  */
 import { describe, test } from "vitest";
-import { ROLLOUTS } from "../../../scripts/lib/matrix/scenarios.ts";
+import { ROLLOUTS } from "../../../scripts/lib/matrix/rollouts.ts";
 import { openSharedLab } from "../support/lab.ts";
 import { underLoad } from "../support/load.ts";
 import { cases, record } from "../support/matrix.ts";

@@ -58,26 +58,28 @@ export interface Drains {
 }
 
 /**
- * What the termination messages of DAPS say of the drains that are over. Of those that ran out of time, all that is
- * known goes into the test's log, as the pods are gone.
+ * What the termination messages of DAPS say of the drains that are over; see also `tell`.
  */
 export function drains(worker: WorkerDeployment): Drains {
   const forced = forcedPods(worker);
-  for (const [pod, message] of forced) {
-    const last = worker.pods.changes.findLast((change) => change.pod.metadata?.name === pod)?.pod;
-    const ends = last === undefined ? {} : Object.fromEntries(containers(last).map(({ name, state }) => [name, state]));
-    const said = worker.ledger.events.filter((event) => event.pod === pod).map(({ kind }) => kind);
-    process.stdout.write(`${JSON.stringify({ forced: pod, message, said, ends })}\n`);
-  }
-  return { forced: forced.size };
+  for (const pod of forced) tell(worker, pod);
+  return { forced: forced.length };
 }
 
-/** The pods whose drain ran out of time, and the termination message of each. */
-export function forcedPods(worker: WorkerDeployment): Map<string, string> {
+/** Puts into the test's log what is known of a pod's end, as the pod is gone. */
+export function tell(worker: WorkerDeployment, pod: string): void {
+  const states = worker.pods.changes.filter((change) => change.pod.metadata?.name === pod)
+    .flatMap((change) => containers(change.pod));
+  const ends = Object.fromEntries(states.map(({ name, state }) => [name, state]));
+  const said = worker.ledger.events.filter((event) => event.pod === pod).map(({ kind }) => kind);
+  process.stdout.write(`${JSON.stringify({ pod, said, ends })}\n`);
+}
+
+function forcedPods(worker: WorkerDeployment): string[] {
   const ends = new Map<string, string>();
   for (const { pod } of worker.pods.changes) {
     const message = containers(pod).find(({ name }) => name === "daps")?.state?.terminated?.message;
     if (message !== undefined) ends.set(pod.metadata?.name ?? "", message);
   }
-  return new Map([...ends].filter(([, message]) => message.includes("forced: yes")));
+  return [...ends].filter(([, message]) => message.includes("forced: yes")).map(([pod]) => pod);
 }

@@ -5,7 +5,8 @@
 import { appendFile } from "node:fs/promises";
 import process from "node:process";
 import { type Figures, MODES_VARIABLE, ROWS_VARIABLE } from "../../../scripts/lib/matrix/rows.ts";
-import { modesOf, scenario, type ScenarioId, type Side } from "../../../scripts/lib/matrix/scenarios.ts";
+import type { Side } from "../../../scripts/lib/matrix/modes.ts";
+import { modesOf, scenario, type ScenarioId } from "../../../scripts/lib/matrix/scenarios.ts";
 import { type Mode, MODES } from "./modes.ts";
 
 export interface Case {

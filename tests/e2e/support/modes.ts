@@ -1,5 +1,5 @@
 /** How daprd and DAPS can stand in a pod. @module */
-import type { ModeId } from "../../../scripts/lib/matrix/scenarios.ts";
+import type { ModeId } from "../../../scripts/lib/matrix/modes.ts";
 import type { DeployOptions } from "../../../scripts/lib/proof/index.ts";
 
 export interface Mode {

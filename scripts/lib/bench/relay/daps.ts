@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { mutate } from "../../../../services/core/admission/admit.ts";
+import { INIT } from "../../../../services/core/admission/daps-container.ts";
 import { type Container, findDaps, type Pod, readPod } from "../../../../services/core/admission/pod.ts";
 import { applyPatch } from "rfc6902";
 import { deno } from "../../test/runtimes.ts";
@@ -20,7 +21,11 @@ export const TOKEN = "token-of-the-bench";
 const IMAGE_FOLDER = "/daps";
 export const V8_FLAGS = "--v8-flags=";
 
-/** @param bundle the folder that holds what the image has in /daps */
+/**
+ * Without the init of the container, which does nothing while DAPS runs.
+ *
+ * @param bundle the folder that holds what the image has in /daps
+ */
 export function dapsCommand(runtime: Runtime, protocol: Protocol, appPort: number, bundle: string): Command {
   const { command, env } = dapsContainer(protocol, appPort);
   const here = (text: string) => text.replaceAll(IMAGE_FOLDER, bundle);
@@ -31,7 +36,7 @@ export function dapsCommand(runtime: Runtime, protocol: Protocol, appPort: numbe
     NO_COLOR: "1",
     ...Object.fromEntries((env ?? []).map(({ name, value }) => [name, value ?? ""])),
   };
-  const [, ...args] = (command ?? []).map(here);
+  const [, ...args] = (command ?? []).slice(INIT.length).map(here);
   if (runtime === "deno") return { program: deno(), args, env: variables };
   const flags = args.find((arg) => arg.startsWith(V8_FLAGS))?.slice(V8_FLAGS.length).split(",") ?? [];
   return { program: process.execPath, args: [...flags, join(bundle, "main.js"), "sidecar"], env: variables };
