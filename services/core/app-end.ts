@@ -67,6 +67,14 @@ export class AppEnd {
     this.#lingerMs = lingerMs;
   }
 
+  /**
+   * Takes down the connections that there are before the app is told to end, unless there was a look already: by those
+   * of the first look nobody could tell which are new.
+   */
+  begin(tcpTable: string | null): void {
+    if (this.#clients === null && tcpTable !== null) this.#api(tcpTable);
+  }
+
   /** @returns whether the app is gone, as far as can be seen */
   take({ portAccepts, inFlight, tcpTable }: Look, now: number): boolean {
     const api = tcpTable === null ? { connected: false, calledAnew: false } : this.#api(tcpTable);

@@ -86,6 +86,21 @@ describe("an app is gone", () => {
     expect([...atWork, look(false), look(false)].indexOf(true)).toBe(101);
   });
 
+  test("not after a call that it has made between the word to end and the first look", () => {
+    const end = new AppEnd({ apiPorts: [3500, 50_001], lingerMs: null });
+    end.begin(table(LISTENER));
+    const look = (now: number) => end.take({ portAccepts: false, inFlight: 0, tcpTable: table(LISTENER, LEFT) }, now);
+    expect([look(0), look(100), look(100 + USUAL_LINGER_MS - 101)]).toEqual([false, false, false]);
+    expect(look(USUAL_LINGER_MS)).toBe(true);
+  });
+
+  test("by what it had been connected by before the word to end", () => {
+    const end = new AppEnd({ apiPorts: [3500, 50_001], lingerMs: null });
+    end.begin(table(LISTENER, LEFT));
+    const look = (now: number) => end.take({ portAccepts: false, inFlight: 0, tcpTable: table(LISTENER, LEFT) }, now);
+    expect([look(0), look(100)]).toEqual([false, true]);
+  });
+
   test("not while it calls daprd by a connection for each request, which nobody sees alive", () => {
     const look = looking();
     const left: Row[] = [LISTENER];
