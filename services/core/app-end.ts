@@ -34,13 +34,19 @@ export function readTcpTable(text: string, ports: ReadonlySet<number>): TcpConne
  */
 export const USUAL_LINGER_MS = 2000;
 
+/**
+ * How long every other app is given, ms: on a node that has no time left, an app that closes its port and goes on to its
+ * first call takes a tenth of a second from the one to the other.
+ */
+export const LEAST_LINGER_MS = 250;
+
 /** A port may refuse for a moment, with a full backlog; gone is what refuses twice. */
 const LOOKS = 2;
 
 export type AppEndOptions = {
   /** daprd's ports. */
   readonly apiPorts: readonly number[];
-  /** How long nothing of the app may be seen, ms; null: as it shows itself, see `USUAL_LINGER_MS`. */
+  /** How long nothing of the app may be seen, ms; null: as it shows itself, see `USUAL_LINGER_MS`, `LEAST_LINGER_MS`. */
   readonly lingerMs: number | null;
 };
 
@@ -86,7 +92,7 @@ export class AppEnd {
     }
     this.#lastSeenAt ??= now;
     this.#looksWithout++;
-    const lingerMs = this.#lingerMs ?? (this.#calledAnew ? USUAL_LINGER_MS : 0);
+    const lingerMs = this.#lingerMs ?? (this.#calledAnew ? USUAL_LINGER_MS : LEAST_LINGER_MS);
     return this.#looksWithout >= LOOKS && now - this.#lastSeenAt >= lingerMs;
   }
 

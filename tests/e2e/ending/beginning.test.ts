@@ -113,7 +113,7 @@ async function deletedAsTheyBegin(options: DeployOptions): Promise<Account & Dra
   return result;
 }
 
-describe.concurrent("pods that are deleted while they begin", () => {
+describe("pods that are deleted while they begin", () => {
   test.for(cases("begins"))("$title", async ({ id, mode }, { expect }) => {
     const { forced, slow, ...account } = await deletedAsTheyBegin(withDaps(mode, id));
     await record(id, mode.id, { ...account, "slow to go": slow });
