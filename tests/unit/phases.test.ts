@@ -234,8 +234,15 @@ describe("a restart inside a living pod", () => {
   });
 
   test("of daprd: its hook alone is answered, and serving goes on", () => {
-    const sidecar = serving().take(hook("daprd"), idle).at(1000);
-    expect([sidecar.hold, sidecar.take(ready).phase]).toEqual([[], "serving"]);
+    const sidecar = serving().take(hook("daprd"), idle).at(4999);
+    expect(sidecar.hold).toEqual(["daprd"]);
+    expect([sidecar.at(5000).hold, sidecar.take(ready).phase]).toEqual([[], "serving"]);
+  });
+
+  test("is not what a deletion is whose other hooks come seconds after daprd's", () => {
+    const sidecar = serving().take(hook("daprd"), busy, traffic({ deliveries: 1 })).at(4000).take(hook("app"));
+    expect([sidecar.state.drain?.cause, sidecar.state.drain?.deadline]).toEqual(["deletion", 57_000]);
+    expect(sidecar.at(30_000).hold).toEqual(["app", "daprd"]);
   });
 
   test("that turns into a deletion: a new drain, with the grace period from then on", () => {

@@ -4,7 +4,15 @@
  */
 import type { HookName } from "../sidecar-config.ts";
 import type { Due } from "./due.ts";
-import { type Drain, enter, marginOf, type PhasePolicy, RESTART_WINDOW_MS, type State } from "./state.ts";
+import {
+  DAPRD_RESTART_WINDOW_MS,
+  type Drain,
+  enter,
+  marginOf,
+  type PhasePolicy,
+  RESTART_WINDOW_MS,
+  type State,
+} from "./state.ts";
 
 /**
  * The kubelet gives a DAPS whose liveness fails 5 s in all (`daps-container.ts`): so long may its restart wait for work
@@ -64,7 +72,8 @@ export function drainStep(state: State, due: Due, now: number, policy: PhasePoli
   const { drain } = state;
   if (drain === null) return state;
   if (drain.cause === "unknown") {
-    const cause = decide(state, due.reached(drain.startedAt + RESTART_WINDOW_MS), policy);
+    const windowMs = state.hooks.has("daprd") ? DAPRD_RESTART_WINDOW_MS : RESTART_WINDOW_MS;
+    const cause = decide(state, due.reached(drain.startedAt + windowMs), policy);
     if (cause !== null) return { ...state, drain: { ...drain, cause } };
   }
   if (drain.cause === "restart-daprd") return afterDaprdRestart(state, now);

@@ -90,7 +90,7 @@ function hooked(state: State, name: HookName, now: number, policy: PhasePolicy):
   if (state.phase === "gone") return next;
   if (state.drain === null) return startDrain(next, `preStop of ${name}`, now, policy);
   if (state.drain.cause === "finished") return overtaken(next, state.drain, now, policy);
-  const wasRestart = state.drain.cause !== "deletion";
+  const wasRestart = state.drain.cause.startsWith("restart");
   const cause = causeOf(hooks, state.drain.cause);
   // The grace period of a deletion begins with the deletion, not with the restart that it came upon.
   if (wasRestart && cause === "deletion" && now - state.drain.startedAt > RESTART_WINDOW_MS) {

@@ -7,6 +7,11 @@ import type { Phase } from "../status.ts";
 
 /** All hooks of a deletion arrive within 10 ms (kubelet: they start in parallel); one that stays alone is a restart. */
 export const RESTART_WINDOW_MS = 1000;
+/**
+ * The same for daprd's hook, whose answer nobody can take back: a daprd that ends too early loses what it holds. On a
+ * node that has no time left, the other hooks of a deletion may come, or be read, seconds later.
+ */
+export const DAPRD_RESTART_WINDOW_MS = 5000;
 /** How long a forced or prompt stop of daprd may take to show its effect before SIGTERM. */
 export const PROMPT_STOP_MS = 1000;
 /** What happened. Times are the shell's clock, in milliseconds. */
