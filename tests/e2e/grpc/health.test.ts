@@ -39,9 +39,12 @@ async function run(lab: Lab, side: typeof SIDES[number]) {
     timeoutMs: TIMEOUT_MS,
   });
   const daprd = await FollowedLog.follow(lab, worker.names.namespace, pod, "daprd");
+  const daps = side.daps ? await FollowedLog.follow(lab, worker.names.namespace, pod, "daps") : undefined;
   const [, goneAfterMs] = await Promise.all([worker.publish(load), worker.delete(pod, { timeoutMs: TIMEOUT_MS })]);
   await worker.finished(TIMEOUT_MS);
   await worker.remove();
+  // What DAPS said goes with the pod.
+  for (const { text } of daps?.lines ?? []) console.log(text);
   return { ...worker.account(), goneAfterMs, fellIll: daprd.line(/App entered un-healthy status/) !== undefined };
 }
 
