@@ -18,7 +18,7 @@ export function waitingFor(state: State, busy: Busy): string | null {
       return stillRunning(state, busy) ?? "the app to stay idle";
     case "leaving":
     case "forced":
-      return state.appGone ? "daprd to end" : "the app to end";
+      return `${nextToEnd(state)} to end`;
     default:
       return null;
   }
@@ -35,9 +35,9 @@ export function stillRunning(state: State, busy: Busy): string | null {
   return running.length > 0 ? running.join(", ") : null;
 }
 
-/** Who has not ended yet, for people, after all the work is done. */
-export function notEnded({ appGone }: State): string {
-  return appGone ? "daprd has not ended" : "the app has not ended";
+/** Whose end comes next, for people, when all the work is done. */
+export function nextToEnd({ appGone }: State): string {
+  return appGone ? "daprd" : "the app";
 }
 
 export type DrainReport = {

@@ -68,22 +68,22 @@ export function startAsking(options: AskingOptions): void {
   });
 
   const apiPorts = [config.daprd.httpPort, config.daprd.grpcPort];
-  let end = new AppEnd({ apiPorts, lingerMs: config.lingerMs });
+  let appEnd = new AppEnd({ apiPorts, lingerMs: config.lingerMs });
   let endOf: number | undefined;
-  const appEnd = (): AppEnd => {
+  const endOfDrain = (): AppEnd => {
     const drain = lifecycle.state.drain?.startedAt;
-    if (endOf !== drain) end = new AppEnd({ apiPorts, lingerMs: config.lingerMs });
+    if (endOf !== drain) appEnd = new AppEnd({ apiPorts, lingerMs: config.lingerMs });
     endOf = drain;
-    return end;
+    return appEnd;
   };
+  const released = ({ drain }: State): boolean => typeof drain?.releasedAt === "number";
   // The hook is answered after this.
   lifecycle.onStateChange(({ before, after }) => {
-    const releasedBefore = typeof before.drain?.releasedAt === "number";
-    if (!releasedBefore && typeof after.drain?.releasedAt === "number") appEnd().begin(readTable());
+    if (!released(before) && released(after)) endOfDrain().begin(readTable());
   });
   whenever((_, { ask }) => ask.appGone, GONE_INTERVAL_MS, async () => {
     const drain = lifecycle.state.drain;
-    const end = appEnd();
+    const end = endOfDrain();
     const portAccepts = await askPort();
     // Of an app that has not been told to end, the port says enough as long as it accepts.
     const tcpTable = portAccepts && drain?.releasedAt === null ? null : readTable();

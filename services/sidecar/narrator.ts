@@ -5,7 +5,7 @@
 import type { Busy } from "../core/busy.ts";
 import { formatDuration } from "../core/duration.ts";
 import { type Ledger, total } from "../core/ledger.ts";
-import { drainMessage, notEnded, stillRunning, waitingFor } from "../core/report.ts";
+import { drainMessage, nextToEnd, stillRunning, waitingFor } from "../core/report.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Log } from "../host/log.ts";
 import type { Change, Lifecycle } from "./lifecycle.ts";
@@ -77,7 +77,7 @@ export function narrate(options: NarratorOptions): void {
   function told({ before, after }: Change): number {
     metrics.forced();
     if (before.phase !== "draining") {
-      left = notEnded(before);
+      left = `${nextToEnd(before)} has not ended`;
       log.warn("out of time: the work is done, but not every container has ended", { reason: after.reason, left });
       return workMs;
     }

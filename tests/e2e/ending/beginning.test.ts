@@ -104,11 +104,11 @@ async function deletedAsTheyBegin(options: DeployOptions): Promise<Account & Dra
     ends.push(worker.delete(pod, { timeoutMs: TIMEOUT_MS }));
   }
   const took = await Promise.all(ends);
-  [...known].filter((_, index) => (took[index] ?? 0) > SLOW_MS).forEach((pod) => tell(worker, pod));
+  const slow = [...known].filter((_, index) => (took[index] ?? 0) > SLOW_MS);
+  for (const pod of slow) tell(worker, pod);
   await published;
   await worker.finished(TIMEOUT_MS);
-  const slow = took.filter((ms) => ms > SLOW_MS).length;
-  const result = { ...worker.account(), ...drains(worker), slow };
+  const result = { ...worker.account(), ...drains(worker), slow: slow.length };
   await worker.remove();
   return result;
 }

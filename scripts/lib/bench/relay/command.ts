@@ -78,8 +78,13 @@ async function plans(folder: string, quick: boolean): Promise<Record<Section, Pl
   const large = await writeDelivery(folder, 64 * KIB);
   const long = { warmUpSeconds: 1, closedSeconds: quick ? 2 : 3, leadSeconds: 3, openSeconds: 3, turns: quick ? 1 : 2 };
   const short = {
-    ...{ warmUpSeconds: 1, closedSeconds: 1, leadSeconds: 1, openSeconds: 2, turns: 1 },
-    ...{ settleMs: 500, requests: null },
+    warmUpSeconds: 1,
+    closedSeconds: 1,
+    leadSeconds: 1,
+    openSeconds: 2,
+    turns: 1,
+    settleMs: 500,
+    requests: null,
   };
   return {
     relay: { ...long, settleMs: IDLE_MS, protocol: "http", delivery: small, requests: quick ? null : REQUESTS },
