@@ -42,7 +42,7 @@ const WISHES: Readonly<Record<string, Wishes>> = {
   classes: { actors: true },
   drain: { together: true },
   ending: { together: true },
-  grpc: { actors: true, together: true },
+  grpc: { actors: true },
   kinds: { together: true },
   scale: { keda: true, together: true },
 };
