@@ -160,7 +160,7 @@ export const SETTINGS = {
     chart: "defaults.daprdStop",
     type: oneOf("auto", "graceful", "prompt"),
     default: "auto",
-    meaning: "How an ordinary Dapr sidecar is stopped once the app is gone: `graceful` (SIGTERM), `prompt` (its " +
+    meaning: "How Dapr's sidecar is stopped once the app is gone: `graceful` (SIGTERM), `prompt` (its " +
       "shutdown API with force, so that the broker gives what it holds to others), `auto`: prompt, but for a Job.",
   }),
   redeliver: required({

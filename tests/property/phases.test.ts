@@ -111,18 +111,20 @@ describe("whatever happens, in whatever order", () => {
     over((policy, history) => {
       run(policy, history, ({ after }) => {
         const open = after.hooks.has("daprd") && !orders(after).hold.has("daprd");
-        if (!open || after.drain?.cause === "restart-daprd") return;
+        // A native one has none.
+        if (!open || policy.daprdNative || after.drain?.cause === "restart-daprd") return;
         expect(after.appGone || after.daprdGone || after.drain?.forcedAt !== null || after.reason.includes("SIGTERM"))
           .toBe(true);
       });
     });
   });
 
-  test("DAPS's own hook is not answered before daprd is gone, unless forced", () => {
+  test("DAPS's own hook is not answered before daprd is gone, or the app may go if daprd is native, unless forced", () => {
     over((policy, history) => {
       run(policy, history, ({ after }) => {
         if (!after.hooks.has("daps") || orders(after).hold.has("daps")) return;
         // Or DAPS had ended its work before, on a SIGTERM that no hook came with.
+        if (policy.daprdNative && after.drain?.releasedAt != null) return;
         expect(after.daprdGone || after.drain?.forcedAt !== null || after.reason === "drained after SIGTERM").toBe(
           true,
         );
@@ -165,20 +167,23 @@ describe("whatever happens, in whatever order", () => {
     over((policy, history) => {
       run(policy, history, ({ after }) => {
         if (!orders(after).stopDaprdPromptly) return;
-        expect(policy.job).toBe(false);
+        expect(policy.job && !policy.daprdNative).toBe(false);
         const alone = after.drain?.cause === "restart-daps";
-        expect(after.appGone || after.drain?.forcedAt !== null || alone).toBe(true);
+        const told = policy.daprdNative && after.sigtermAt !== null && after.drain?.releasedAt != null &&
+          after.sigtermAt >= after.drain.releasedAt;
+        expect(after.appGone || told || after.drain?.forcedAt !== null || alone).toBe(true);
       });
     });
   });
 
-  test("daprd is asked to end, and DAPS may end unasked, only after a Job's app has ended by itself", () => {
+  test("daprd is asked to end, and DAPS may end unasked, only after a Job's app has ended by itself, or daprd is native", () => {
     over((policy, history) => {
       let finished = false;
       run(policy, history, ({ after, event }) => {
         finished ||= event.type === "app-finished";
         const { stopDaprdGracefully, finished: over } = orders(after);
         if (!stopDaprdGracefully && !over) return;
+        if (policy.daprdNative && after.drain?.cause === "deletion") return expect(over).toBe(false);
         expect(finished && policy.job && !policy.daprdNative && after.appGone).toBe(true);
       });
     });

@@ -105,7 +105,7 @@ describe("native-sidecar", () => {
     expect(ordinary.pod.spec.containers.at(-1)?.name).toBe("daps");
     expect(ordinary.warnings).toEqual([]);
     const native = admitPod(set("false", "native"));
-    expect(native.pod.spec.initContainers?.map(({ name }) => name)).toEqual(["daps", "daprd"]);
+    expect(native.pod.spec.initContainers?.map(({ name }) => name)).toEqual(["daprd", "daps"]);
     expect(native.ids).toEqual(["native-sidecar"]);
     expect(messages(native)[0]).toContain("remove it");
   });
@@ -118,9 +118,9 @@ describe("native-sidecar", () => {
     expect(overruled.ids).toEqual(["native-sidecar"]);
   });
 
-  it("leaves DAPS between the init containers of the user and a native daprd", () => {
+  it("puts DAPS right behind a native daprd", () => {
     const names = admitPod(podOf("init-containers")).pod.spec.initContainers?.map(({ name }) => name);
-    expect(names).toEqual(["migrate", "proxy", "daps", "daprd"]);
+    expect(names).toEqual(["migrate", "proxy", "daprd", "daps"]);
   });
 });
 

@@ -78,11 +78,11 @@ describe.each(injected)("the recorded pod %s, injected,", (name) => {
     expect(args?.[0]).toBe(before.args?.[0]);
   });
 
-  it("runs DAPS before daprd if that is native, and first of all init containers otherwise", () => {
+  it("runs DAPS right behind a native daprd, and first of all init containers otherwise", () => {
     const { pod } = admitPod(podOf(name));
     const inits = pod.spec.initContainers?.map((container) => container.name) ?? [];
     const at = inits.indexOf("daps");
-    if (inits.includes("daprd")) expect(inits[at + 1]).toBe("daprd");
+    if (inits.includes("daprd")) expect(inits[at - 1]).toBe("daprd");
     else expect(at).toBe(0);
     expect(dapsOf(pod).restartPolicy).toBe("Always");
   });
@@ -91,7 +91,7 @@ describe.each(injected)("the recorded pod %s, injected,", (name) => {
     const { pod } = admitPod(podOf(name), WITHOUT_NATIVE);
     const native = configIn(pod).daprd.native;
     const names = (native ? pod.spec.initContainers : pod.spec.containers)?.map((container) => container.name);
-    expect(names?.at(native ? -2 : -1)).toBe("daps");
+    expect(names?.at(-1)).toBe("daps");
     expect(dapsOf(pod).restartPolicy).toBe(native ? "Always" : undefined);
   });
 

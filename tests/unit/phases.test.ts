@@ -139,14 +139,33 @@ describe("the drain of a deletion", () => {
     expect(orders(sidecar.take(appGone).state).stopDaprdPromptly).toBe(false);
   });
 
-  test("leaves a native daprd to the kubelet", () => {
-    const sidecar = serving({ daprdNative: true }).take(hook("app"), hook("daps"), idle, traffic({ parked: 2 })).at(
-      400,
-    );
-    sidecar.take(appGone).at(5000);
-    expect([orders(sidecar.state).stopDaprdPromptly, sidecar.hold]).toEqual([false, ["daps"]]);
-    sidecar.take(daprdGone);
-    expect(sidecar.hold).toEqual([]);
+  describe("with a native daprd", () => {
+    const left = (parked: number) =>
+      serving({ daprdNative: true }).take(hook("app"), hook("daps"), idle, traffic({ parked })).at(400);
+
+    test("learns from the kubelet that the app is gone, and then ends daprd before itself", () => {
+      const sidecar = left(2).take(appGone).at(5000);
+      expect([sidecar.phase, sidecar.hold, orders(sidecar.state).stopDaprdPromptly]).toEqual(["leaving", [], false]);
+      sidecar.take(sigterm);
+      expect([sidecar.phase, orders(sidecar.state)]).toMatchObject([
+        "leaving",
+        { stopDaprdPromptly: true, exit: false },
+      ]);
+      expect(orders(sidecar.take(daprdGone).state).exit).toBe(true);
+    });
+
+    test("leaves one that does not end to the kubelet, if nothing is parked", () => {
+      expect(orders(left(0).take(sigterm).at(10_000).state).exit).toBe(true);
+      const parked = left(1).take(sigterm).at(10_000);
+      expect(orders(parked.state)).toMatchObject({ stopDaprdGracefully: true, exit: false });
+      expect(orders(parked.take(traffic({})).state).exit).toBe(true);
+    });
+
+    test("does so at once with `daprd-stop: graceful`", () => {
+      const sidecar = serving({ daprdNative: true, daprdStop: "graceful" }).take(hook("app"), hook("daps"), idle)
+        .at(400);
+      expect(orders(sidecar.take(sigterm).state)).toMatchObject({ stopDaprdPromptly: false, exit: true });
+    });
   });
 
   test("begins with the daps hook alone: of an app that DAPS does not hold, or that has ended; of a Job", () => {

@@ -141,7 +141,7 @@ function chooseNative(
       native: true,
       warnings: settings.nativeSidecar !== "false" ? [] : [warning(
         "native-sidecar",
-        'daprd is a native sidecar, which DAPS must outlive: daps.io/native-sidecar: "false" is overruled, remove it',
+        'daprd is a native sidecar, and DAPS ends in order with it only as one: daps.io/native-sidecar: "false" is overruled, remove it',
       )],
     };
   }
@@ -233,14 +233,18 @@ function settingWarnings(config: SidecarConfig, daprd: Daprd): Warning[] {
   return warnings;
 }
 
-/** A native DAPS must start before daprd and end after it; sidecars end in the reverse order of the init containers. */
+/**
+ * Native sidecars start in the order of the init containers, and end in the reverse one after all main containers
+ * (`kuberuntime_termination_order.go`). Behind a native daprd DAPS gets its SIGTERM when the app is gone, and daprd none
+ * before DAPS has ended: so DAPS can end daprd in a way that gives all back to the broker.
+ */
 function place(pod: Pod, daps: Container, native: boolean): void {
   if (!native) {
     pod.spec.containers.push(daps);
     return;
   }
   const inits = pod.spec.initContainers ??= [];
-  inits.splice(Math.max(0, inits.findIndex(({ name }) => name === DAPRD)), 0, daps);
+  inits.splice(inits.findIndex(({ name }) => name === DAPRD) + 1, 0, daps);
 }
 
 function addNoTokenVolume(pod: Pod): void {

@@ -4,7 +4,7 @@
  */
 import { force } from "./drain.ts";
 import type { Due } from "./due.ts";
-import { enter, marginOf, type PhasePolicy, PROMPT_STOP_MS, type State } from "./state.ts";
+import { endsWithApp, enter, marginOf, type PhasePolicy, PROMPT_STOP_MS, type State } from "./state.ts";
 
 /** After SIGTERM with a hook still held, the kubelet leaves 2 s (`minimumGracePeriodInSeconds`). */
 const FORCED_BY_SIGTERM_APP_MS = 500;
@@ -17,6 +17,7 @@ export function leaveStep(state: State, due: Due, now: number, policy: PhasePoli
     return force(state, "the grace period is about to end", now);
   }
   if (state.daprdStop !== null) {
+    if (isKubeletsTurn(state)) return enter(state, "gone", "the kubelet ends daprd", now);
     return state.phase === "forced" ? giveUp(state, due, now, policy) : promptStopWait(state, due);
   }
   const how = stopOf(state, due, policy);
@@ -28,22 +29,34 @@ export function leaveStep(state: State, due: Due, now: number, policy: PhasePoli
   return state;
 }
 
+/** A native daprd that is to end as on SIGTERM gets that from the kubelet, unless DAPS has to stay for what is parked. */
+function isKubeletsTurn({ endsBeforeDaprd, daprdStop, sigtermAt, parked }: State): boolean {
+  return endsBeforeDaprd && daprdStop?.how === "graceful" && sigtermAt !== null && parked === 0;
+}
+
 /** How daprd is to be stopped now; null: not yet, or not by DAPS. */
 function stopOf(state: State, due: Due, policy: PhasePolicy): "graceful" | "prompt" | null {
   const { drain } = state;
   if (state.phase === "forced" && drain !== null && drain.forcedAt !== null) {
     const appTime = state.sigtermAt === null ? marginOf(policy) / 3 : FORCED_BY_SIGTERM_APP_MS;
     // What is still in flight goes back to the broker with daprd's connection; a graceful stop would discard it.
-    return state.appGone || due.reached(drain.forcedAt + appTime) ? (policy.job ? "graceful" : "prompt") : null;
+    return state.appGone || due.reached(drain.forcedAt + appTime)
+      ? (endsWithApp(policy) ? "graceful" : "prompt")
+      : null;
   }
   // While DAPS is away a delivery is refused, and lost: daprd has to go first, and what it holds back to the broker.
   if (drain?.cause === "restart-daps") return "prompt";
-  // A native daprd gets SIGTERM from the kubelet, after all main containers ended.
-  if (!state.appGone || policy.daprdNative) return null;
-  if (policy.job) return "graceful";
+  if (!hasAppEnded(state)) return null;
+  if (endsWithApp(policy)) return "graceful";
   // With nothing parked too: a graceful stop ends the subscription before the connection, and what the broker sends in
   // between is refused, which it takes for good (subscription.go: Stop; contrib pubsub/rabbitmq: Nack without requeue).
   return policy.daprdStop === "auto" ? "prompt" : policy.daprdStop;
+}
+
+/** Where daprd is native the kubelet says so, and knows best (`mayEndDaps`); not by a SIGTERM that came too early. */
+function hasAppEnded({ endsBeforeDaprd, appGone, sigtermAt, drain }: State): boolean {
+  if (!endsBeforeDaprd) return appGone;
+  return sigtermAt !== null && (appGone || sigtermAt >= (drain?.releasedAt ?? Infinity));
 }
 
 // Looks again when the prompt stop should have shown its effect; `mayEndDaprd` reads the same time.

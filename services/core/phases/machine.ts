@@ -31,7 +31,7 @@ import {
 
 /** The state of a sidecar that starts now. */
 export function begin(now: number, policy: PhasePolicy): State {
-  return advance(initial(now), { type: "tick" }, now, policy);
+  return advance(initial(now, policy), { type: "tick" }, now, policy);
 }
 
 /** The state after an event. Events that mean nothing in a phase change nothing in it. */

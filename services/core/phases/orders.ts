@@ -33,7 +33,7 @@ export function orders(state: State): Orders {
   const leaving = phase === "leaving" || phase === "forced" || phase === "gone";
   const waitingForReady = phase === "gating" || phase === "recovering";
   const released = drain !== null && drain.releasedAt !== null;
-  const mayEnd = { app: released, daprd: mayEndDaprd(state), daps: phase === "gone" };
+  const mayEnd = { app: released, daprd: mayEndDaprd(state), daps: mayEndDaps(state) };
   return {
     relayOpen: state.relayOpen,
     pass: {
@@ -50,10 +50,17 @@ export function orders(state: State): Orders {
     },
     hold: new Set([...hooks].filter((name) => !mayEnd[name])),
     stopDaprdPromptly: state.daprdStop?.how === "prompt",
-    stopDaprdGracefully: state.daprdStop?.how === "graceful" && drain?.cause === "finished",
+    stopDaprdGracefully: state.daprdStop?.how === "graceful" &&
+      (drain?.cause === "finished" || (drain?.cause === "deletion" && state.endsBeforeDaprd)),
     finished: phase === "gone" && drain?.cause === "finished",
     exit: state.sigtermAt !== null && phase === "gone",
   };
+}
+
+/** Before a native daprd the kubelet tells DAPS by SIGTERM that the app is gone, for which the hook must be answered. */
+function mayEndDaps({ phase, drain, endsBeforeDaprd }: State): boolean {
+  if (phase === "gone") return true;
+  return endsBeforeDaprd && drain !== null && drain.cause === "deletion" && drain.releasedAt !== null;
 }
 
 function mayEndDaprd(state: State): boolean {

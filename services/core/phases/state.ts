@@ -93,13 +93,15 @@ export type State = {
   readonly distrustReadyUntil: number | null;
   readonly daprdStop: { readonly at: number; readonly how: "graceful" | "prompt" } | null;
   readonly daprdGone: boolean;
+  /** The kubelet ends DAPS when the app has ended, and a native daprd when DAPS has: see `place` in `plan.ts`. */
+  readonly endsBeforeDaprd: boolean;
   readonly sigtermAt: number | null;
   /** When time alone changes something; null: never. */
   readonly wakeAt: number | null;
 };
 
 /** Before the first event. */
-export function initial(now: number): State {
+export function initial(now: number, { daprdNative }: PhasePolicy): State {
   return {
     phase: "gating",
     since: now,
@@ -117,6 +119,7 @@ export function initial(now: number): State {
     distrustReadyUntil: null,
     daprdStop: null,
     daprdGone: false,
+    endsBeforeDaprd: daprdNative,
     sigtermAt: null,
     wakeAt: null,
   };
