@@ -15,6 +15,8 @@ import type { BusyProbe } from "./probes/busy.ts";
 import type { DaprdProbe } from "./probes/daprd.ts";
 import { askReady, portAccepts } from "./probes/ready.ts";
 
+/** How often to ask daprd to exit at once: on a busy node it may not have heard. */
+const STOP_INTERVAL_MS = 1000;
 /** How often to look whether a process is gone. */
 const GONE_INTERVAL_MS = 50;
 /** How often to look whether the app of a Job is gone, as long as it runs. */
@@ -118,13 +120,13 @@ export function startAsking(options: AskingOptions): void {
       () => lifecycle.dispatch({ type: "daprd-gone" }),
     ),
   );
-  whenever((_, { stopDaprdPromptly }) => stopDaprdPromptly, null, async () => {
+  whenever((_, { stopDaprdPromptly }) => stopDaprdPromptly, STOP_INTERVAL_MS, async () => {
     log.info("asked daprd to exit at once, so that the broker takes back what is parked", {
       detail: await daprd.shutDown({ atOnce: true }),
     });
   });
   whenever((_, { stopDaprdGracefully }) => stopDaprdGracefully, null, async () => {
-    log.info("asked daprd to end, as the app has: the Job would not complete", {
+    log.info("asked daprd to end, as the app has", {
       detail: await daprd.shutDown({ atOnce: false }),
     });
   });

@@ -118,7 +118,9 @@ describe("the drain of a deletion", () => {
     const sidecar = serving().take(...deletion, idle, traffic({ parked: 2 })).at(400).take(appGone);
     expect(orders(sidecar.state).stopDaprdPromptly).toBe(true);
     expect(sidecar.hold).toEqual(["daprd", "daps"]);
-    sidecar.at(1400);
+    sidecar.at(5399);
+    expect(sidecar.hold).toEqual(["daprd", "daps"]);
+    sidecar.at(5400);
     expect(sidecar.hold).toEqual(["daps"]);
   });
 
@@ -157,7 +159,7 @@ describe("the drain of a deletion", () => {
     test("leaves one that does not end to the kubelet, if nothing is parked", () => {
       expect(orders(left(0).take(sigterm).at(10_000).state).exit).toBe(true);
       const parked = left(1).take(sigterm).at(10_000);
-      expect(orders(parked.state)).toMatchObject({ stopDaprdGracefully: true, exit: false });
+      expect(orders(parked.state)).toMatchObject({ stopDaprdPromptly: true, exit: false });
       expect(orders(parked.take(traffic({})).state).exit).toBe(true);
     });
 
@@ -165,6 +167,9 @@ describe("the drain of a deletion", () => {
       const sidecar = serving({ daprdNative: true, daprdStop: "graceful" }).take(hook("app"), hook("daps"), idle)
         .at(400);
       expect(orders(sidecar.take(sigterm).state)).toMatchObject({ stopDaprdPromptly: false, exit: true });
+      const parked = serving({ daprdNative: true, daprdStop: "graceful" }).take(hook("app"), hook("daps"), idle)
+        .take(traffic({ parked: 1 })).at(400).take(sigterm);
+      expect(orders(parked.state)).toMatchObject({ stopDaprdGracefully: true, exit: false });
     });
   });
 

@@ -4,7 +4,7 @@
  */
 import { force } from "./drain.ts";
 import type { Due } from "./due.ts";
-import { endsWithApp, enter, marginOf, type PhasePolicy, PROMPT_STOP_MS, type State } from "./state.ts";
+import { endsWithApp, enter, FORCED_STOP_MS, marginOf, type PhasePolicy, PROMPT_STOP_MS, type State } from "./state.ts";
 
 /** After SIGTERM with a hook still held, the kubelet leaves 2 s (`minimumGracePeriodInSeconds`). */
 const FORCED_BY_SIGTERM_APP_MS = 500;
@@ -61,11 +61,15 @@ function hasAppEnded({ endsBeforeDaprd, appGone, sigtermAt, drain }: State): boo
 
 // Looks again when the prompt stop should have shown its effect; `mayEndDaprd` reads the same time.
 function promptStopWait(state: State, due: Due): State {
-  const { daprdStop } = state;
-  if (daprdStop?.how === "prompt" && due.reached(daprdStop.at + PROMPT_STOP_MS)) {
-    return { ...state, daprdStop: { ...daprdStop, how: "graceful" } };
-  }
-  return state;
+  const { daprdStop, drain } = state;
+  if (daprdStop?.how !== "prompt" || drain === null) return state;
+  // A native one gives back what is parked when the kubelet kills it, if it does not do so before.
+  if (state.endsBeforeDaprd && state.parked > 0) return state;
+  const until = Math.min(
+    daprdStop.at + PROMPT_STOP_MS,
+    drain.forcedAt === null ? Infinity : Math.max(daprdStop.at, drain.forcedAt) + FORCED_STOP_MS,
+  );
+  return due.reached(until) ? { ...state, daprdStop: { ...daprdStop, how: "graceful" } } : state;
 }
 
 function giveUp(state: State, due: Due, now: number, policy: PhasePolicy): State {
@@ -74,7 +78,7 @@ function giveUp(state: State, due: Due, now: number, policy: PhasePolicy): State
   // A parked connection is not closed on our own SIGTERM before daprd is gone: then SIGKILL ends both.
   const forcedAt = state.drain?.forcedAt ?? null;
   if (state.sigtermAt !== null || forcedAt === null) return state;
-  return due.reached(forcedAt + marginOf(policy) - PROMPT_STOP_MS / 2)
+  return due.reached(forcedAt + marginOf(policy) - FORCED_STOP_MS / 2)
     ? enter(state, "gone", "the grace period ends", now)
     : state;
 }

@@ -12,8 +12,13 @@ export const RESTART_WINDOW_MS = 1000;
  * node that has no time left, the other hooks of a deletion may come, or be read, seconds later.
  */
 export const DAPRD_RESTART_WINDOW_MS = 5000;
-/** How long a forced or prompt stop of daprd may take to show its effect before SIGTERM. */
-export const PROMPT_STOP_MS = 1000;
+/** How long a forced stop of daprd may take to show its effect before SIGTERM. */
+export const FORCED_STOP_MS = 1000;
+/**
+ * The same of a prompt stop. On a node without CPU time left, daprd took over 1 s to answer and 3 s to end; SIGTERM would
+ * have it refuse what it holds.
+ */
+export const PROMPT_STOP_MS = 5000;
 /** What happened. Times are the shell's clock, in milliseconds. */
 export type Event =
   /** The app's readiness check succeeded. */
