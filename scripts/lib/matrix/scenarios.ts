@@ -211,7 +211,7 @@ const OTHERS = {
   "begins": {
     group: "Grace period",
     title: "pods deleted while they begin, at seventeen moments of the first two seconds",
-    test: "ending/beginning.test.ts",
+    test: "gate/beginning.test.ts",
     usual: ["oo", "on", "nn"],
   },
   "hook-get": {

@@ -63,16 +63,16 @@ export function lostMessages(published: readonly string[], events: readonly Work
 }
 
 /**
- * Repeats that the broker's going does not explain: of messages that were first begun after it, or that were completed
- * more than twice. For people: each as its id with its times since then, in ms.
+ * Repeats that the broker's going does not explain: of messages that were first begun when it was back, or that were
+ * completed more than twice. For people: each as its id with its times since then, in ms.
  *
- * @param goneAt when the broker had gone, and was not back yet, in ms since 1970
+ * @param backAt when the broker served again, in ms since 1970: what was begun before had left it before it went
  */
-export function unexplainedRepeats(events: readonly WorkerEvent[], goneAt: number): string[] {
+export function unexplainedRepeats(events: readonly WorkerEvent[], backAt: number): string[] {
   const of = (kind: "begun" | "completed") =>
     Map.groupBy(events.flatMap((event) => event.kind === kind ? [event] : []), ({ message }) => message);
   const begun = of("begun");
-  const since = (those: readonly WorkerEvent[]) => those.map(({ at }) => at - goneAt);
+  const since = (those: readonly WorkerEvent[]) => those.map(({ at }) => at - backAt);
   return [...of("completed")].flatMap(([message, completed]) => {
     const begins = since(begun.get(message) ?? []);
     const explained = completed.length === 1 || (completed.length === 2 && Math.min(...begins) < 0);

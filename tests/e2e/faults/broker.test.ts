@@ -32,26 +32,26 @@ async function backlog(worker: WorkerDeployment): Promise<string[]> {
   }, { what: "both pods to be at work", timeoutMs: TIMEOUT_MS });
 }
 
-/** Gives when the broker had gone, in ms since 1970. */
+/** Gives when the broker was back, in ms since 1970. */
 async function brokerAway(ms: number): Promise<number> {
   await lab.cluster.stopBroker();
-  const goneAt = Date.now();
   await sleep(ms);
   await lab.cluster.startBroker();
+  const backAt = Date.now();
   await lab.broker.reconnect();
-  return goneAt;
+  return backAt;
 }
 
 /**
  * More is done again than was in flight: a broker that is killed also gave work again that had been done some tenths of a
  * second before. So it is not counted but looked at.
  */
-async function outcome({ id, mode }: Case, worker: WorkerDeployment, goneAt: number): Promise<void> {
+async function outcome({ id, mode }: Case, worker: WorkerDeployment, backAt: number): Promise<void> {
   await worker.finished(TIMEOUT_MS);
   const account = worker.account();
   await record(id, mode.id, { ...account });
   expect(account).toMatchObject({ published: messages.length, lost: 0, cutOff: 0, early: 0 });
-  expect(unexplainedRepeats(worker.ledger.events, goneAt)).toEqual([]);
+  expect(unexplainedRepeats(worker.ledger.events, backAt)).toEqual([]);
   await worker.remove();
 }
 
@@ -65,16 +65,16 @@ describe("the broker", () => {
       const answer = await fetch(`http://${address}:9697/status`);
       return (await answer.json() as { phase: string }).phase;
     }, { timeout: 10_000, interval: 50 }).toBe("draining");
-    const goneAt = await brokerAway(0);
+    const backAt = await brokerAway(0);
     await gone;
-    await outcome(each, worker, goneAt);
+    await outcome(each, worker, backAt);
   });
 
   test.for(cases("broker-gone"))("$title", async (each) => {
     await using worker = await deploy(withDaps(each.mode, each.id));
     await backlog(worker);
-    const goneAt = await brokerAway(AWAY_MS);
+    const backAt = await brokerAway(AWAY_MS);
     await worker.settled();
-    await outcome(each, worker, goneAt);
+    await outcome(each, worker, backAt);
   });
 });
