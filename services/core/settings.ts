@@ -161,7 +161,8 @@ export const SETTINGS = {
     type: oneOf("auto", "graceful", "prompt"),
     default: "auto",
     meaning: "How Dapr's sidecar is stopped once the app is gone: `graceful` (SIGTERM), `prompt` (its " +
-      "shutdown API with force, so that the broker gives what it holds to others), `auto`: prompt, but for a Job.",
+      "shutdown API with force, so that the broker gives what it holds to others), `auto`: prompt, but for a Job " +
+      "with an ordinary one.",
   }),
   redeliver: required({
     key: "redeliver",

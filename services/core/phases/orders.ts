@@ -49,7 +49,7 @@ export function orders(state: State): Orders {
       daprdGone: (phase === "leaving" || phase === "forced") && !state.daprdGone,
     },
     hold: new Set([...hooks].filter((name) => !mayEnd[name])),
-    stopDaprdPromptly: state.daprdStop?.how === "prompt",
+    stopDaprdPromptly: state.daprdStop?.how === "prompt" && !state.daprdGone,
     stopDaprdGracefully: state.daprdStop?.how === "graceful" &&
       (drain?.cause === "finished" || (drain?.cause === "deletion" && state.endsBeforeDaprd)),
     finished: phase === "gone" && drain?.cause === "finished",
