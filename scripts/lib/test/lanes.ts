@@ -43,7 +43,6 @@ const WISHES: Readonly<Record<string, Wishes>> = {
   drain: { together: true },
   ending: { together: true },
   grpc: { actors: true },
-  kinds: { together: true },
   scale: { keda: true, together: true },
 };
 
