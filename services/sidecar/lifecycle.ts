@@ -19,6 +19,8 @@ export type LifecycleOptions = {
   readonly opaqueAt: () => number | null;
   /** When another app's call last came; null: never. */
   readonly calledAt: () => number | null;
+  /** Told why, when a connection to the app has ended with work on it. */
+  readonly onAppDied?: (detail: string) => void;
 };
 
 export class Lifecycle implements Gate {
@@ -89,7 +91,8 @@ export class Lifecycle implements Gate {
     return () => this.#gateListeners.delete(listener);
   }
 
-  appFailed(_failure: AppFailure): void {
+  appFailed({ kind, detail }: AppFailure): void {
+    if (kind === "died") this.#options.onAppDied?.(detail);
     this.dispatch({ type: "app-failed" });
   }
 

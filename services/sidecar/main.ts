@@ -70,6 +70,7 @@ export async function main(): Promise<number> {
     ledger,
     opaqueAt: () => busy.last.source === "endpoint" ? null : relay?.lastOpaqueByteAt ?? null,
     calledAt: () => relay?.lastCallAt ?? null,
+    onAppDied: (detail) => log.info("a connection to the app ended with work on it", { detail }),
   });
   const metrics = createMetrics(ledger, () => lifecycle.state.phase);
   const relay: Relay | undefined = config.app.relay
