@@ -123,8 +123,8 @@ describe("whatever happens, in whatever order", () => {
     over((policy, history) => {
       run(policy, history, ({ after }) => {
         if (!after.hooks.has("daps") || orders(after).hold.has("daps")) return;
-        // Or DAPS had ended its work before, on a SIGTERM that no hook came with.
         if (policy.daprdNative && after.drain?.releasedAt != null) return;
+        // Or DAPS had ended its work before, on a SIGTERM that no hook came with.
         expect(after.daprdGone || after.drain?.forcedAt !== null || after.reason === "drained after SIGTERM").toBe(
           true,
         );

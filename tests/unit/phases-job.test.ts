@@ -64,14 +64,14 @@ test("a native DAPS, which would be started again, ends when the kubelet says so
 });
 
 test("with a native daprd the kubelet ends DAPS when the app has ended, and DAPS daprd", () => {
-  const native = { policy: { daprdNative: true } };
+  const native = { daprdNative: true };
   const idle: Event = { type: "busy", busy: false };
-  const asked = [ready, hook("daps"), idle];
-  expect([...orders(after(asked, { ...native, passedMs: 1000 })).hold]).toEqual([]);
-  const ended = POLICY.settleMs;
-  const whole = { ...JOB_POLICY, daprdNative: true };
-  const state = advance(after(asked, { ...native, passedMs: ended }), sigterm, ended, whole);
-  expect(orders(state)).toMatchObject({ stopDaprdPromptly: true, exit: false });
+  const state = after([ready, hook("daps"), idle], { policy: native, passedMs: POLICY.settleMs });
+  expect([...orders(state).hold]).toEqual([]);
+  expect(orders(advance(state, sigterm, POLICY.settleMs, { ...JOB_POLICY, ...native }))).toMatchObject({
+    stopDaprdPromptly: true,
+    exit: false,
+  });
 });
 
 test("in a deletion the end of the app is that of the drain", () => {

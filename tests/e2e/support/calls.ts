@@ -71,8 +71,8 @@ export async function callUntil(
     const response = await fetch(url, { method: "POST", body: "{}" });
     const text = await response.text();
     if (!response.ok) {
-      const wasHeldUp = NO_CONNECTION.test(text) && now - heldUpAt < REMEMBERED_MS;
-      const failures = NO_ADDRESS.test(text) || wasHeldUp ? calls.unsteady : calls.failed;
+      const foundGone = NO_CONNECTION.test(text) && now - heldUpAt < REMEMBERED_MS;
+      const failures = NO_ADDRESS.test(text) || foundGone ? calls.unsteady : calls.failed;
       failures.push(`${response.status} ${text}`);
     }
     await sleep(EVERY_MS);
