@@ -148,7 +148,6 @@ export class FromDaprd {
     if (!stream || (stream.place !== "direct" && (!stream.held || stream.held.discarded))) {
       if (!stream && session.line && !session.strays.has(id)) return true;
       daprd.giveBack(length);
-      if (end) session.strays.delete(id);
       if (end && stream) stream.daprdEnded = true;
       return false;
     }
@@ -189,8 +188,9 @@ export class FromDaprd {
     const known = session.streams.get(id);
     if (known) return this.#trailers(known, fields, endStream);
     if (id > this.lastId) return this.#open(fields, endStream);
-    if (endStream) session.strays.delete(id);
-    return !session.strays.has(id) && this.#passHeaders(id, fields, endStream);
+    if (!session.strays.has(id)) return this.#passHeaders(id, fields, endStream);
+    this.#notPassed();
+    return false;
   }
 
   #open(fields: readonly HeaderField[], endStream: boolean): boolean {
@@ -265,6 +265,7 @@ export class FromDaprd {
     stream.daprdEnded = true;
     if (place === "detour") stream.detour!.reset(stream, this.#frame.uint32());
     session.finish(stream, place === "kept" ? "parked-closed" : "peer-closed");
+    session.strays.delete(id);
     return place === "direct";
   }
 

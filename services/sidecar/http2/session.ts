@@ -13,7 +13,7 @@ import type { Stream } from "./stream.ts";
 
 /** gRPC's status `Unavailable`. */
 const UNAVAILABLE = "14";
-/** Ends of streams that daprd may not have heard of yet are remembered up to this many. */
+/** So many strays are remembered: those of the last streams, as daprd sends nothing of others any more. */
 const MAX_STRAYS = 10_000;
 
 export class Session {
@@ -21,7 +21,11 @@ export class Session {
   readonly daprd: DaprdEnd;
   direct: DirectLine | null = null;
   readonly streams: Map<number, Stream> = new Map();
-  /** Streams that the direct line knows nothing of, are over, and of which daprd may still send. */
+  /**
+   * Streams that are over, and of which daprd may still send what the direct line's app must not see: to it they have
+   * not begun, so that it would end the connection (RFC 9113 §5.1). daprd may have ended its side: it cancels what it
+   * waits for no longer, and takes more of an answer, without knowing that the answer is complete.
+   */
   readonly strays: Set<number> = new Set();
   /** daprd's settings, as a detour's app is told them. */
   readonly settings: Map<number, number> = new Map([[SETTING.ENABLE_PUSH, 0]]);
@@ -78,7 +82,7 @@ export class Session {
     if (!this.has(stream)) return;
     const { onRequest, now } = this.context.options;
     this.streams.delete(stream.id);
-    if (!stream.daprdEnded && stream.place !== "direct") this.#remember(stream.id);
+    if (stream.place !== "direct" && this.line) this.#remember(stream.id);
     stream.detour?.forget(stream);
     if (stream.held) this.paid(stream.held.discard());
     stream.leave();
