@@ -36,7 +36,7 @@ export class Lifecycle implements Gate {
   constructor(options: LifecycleOptions) {
     this.#options = options;
     this.#state = begin(options.clock.now(), options.policy);
-    this.#orders = orders(this.#state);
+    this.#orders = orders(this.#state, options.policy);
     this.#wakeAt(this.#state.wakeAt);
   }
 
@@ -105,7 +105,7 @@ export class Lifecycle implements Gate {
     if (after === before) return;
     this.#state = after;
     const pass = this.#orders.pass;
-    this.#orders = orders(after);
+    this.#orders = orders(after, policy);
     this.#wakeAt(after.wakeAt);
     for (const listener of this.#changeListeners) listener({ before, after, event });
     const now = this.#orders.pass;

@@ -110,7 +110,7 @@ describe("whatever happens, in whatever order", () => {
   test("a hook of daprd is not answered before the app is gone, unless forced or daprd alone is restarted", () => {
     over((policy, history) => {
       run(policy, history, ({ after }) => {
-        const open = after.hooks.has("daprd") && !orders(after).hold.has("daprd");
+        const open = after.hooks.has("daprd") && !orders(after, policy).hold.has("daprd");
         // A native one has none.
         if (!open || policy.daprdNative || after.drain?.cause === "restart-daprd") return;
         expect(after.appGone || after.daprdGone || after.drain?.forcedAt !== null || after.reason.includes("SIGTERM"))
@@ -122,7 +122,7 @@ describe("whatever happens, in whatever order", () => {
   test("DAPS's own hook is not answered before daprd is gone, or the app may go if daprd is native, unless forced", () => {
     over((policy, history) => {
       run(policy, history, ({ after }) => {
-        if (!after.hooks.has("daps") || orders(after).hold.has("daps")) return;
+        if (!after.hooks.has("daps") || orders(after, policy).hold.has("daps")) return;
         if (policy.daprdNative && after.drain?.releasedAt != null) return;
         // Or DAPS had ended its work before, on a SIGTERM that no hook came with.
         expect(after.daprdGone || after.drain?.forcedAt !== null || after.reason === "drained after SIGTERM").toBe(
@@ -135,7 +135,7 @@ describe("whatever happens, in whatever order", () => {
   test("the app's hook is not answered while a delivery is in flight, unless the app is gone, forced or restarted", () => {
     over((policy, history) => {
       run(policy, history, ({ before, after, event }) => {
-        const released = orders(before).hold.has("app") && !orders(after).hold.has("app");
+        const released = orders(before, policy).hold.has("app") && !orders(after, policy).hold.has("app");
         if (!released || event.type === "traffic") return;
         const { drain } = after;
         if (after.appGone || drain === null || drain.forcedAt !== null || drain.cause === "restart-app") return;
@@ -158,7 +158,7 @@ describe("whatever happens, in whatever order", () => {
   test("no delivery passes in a drain", () => {
     over((policy, history) => {
       run(policy, history, ({ after }) => {
-        if (after.drain !== null) expect(orders(after).pass.delivery).toBe(false);
+        if (after.drain !== null) expect(orders(after, policy).pass.delivery).toBe(false);
       });
     });
   });
@@ -166,7 +166,7 @@ describe("whatever happens, in whatever order", () => {
   test("daprd is asked to exit at once only when the app is gone, forced, or before DAPS alone, never for a Job", () => {
     over((policy, history) => {
       run(policy, history, ({ after }) => {
-        if (!orders(after).stopDaprdPromptly) return;
+        if (!orders(after, policy).stopDaprdPromptly) return;
         expect(policy.job && !policy.daprdNative).toBe(false);
         const alone = after.drain?.cause === "restart-daps";
         const told = policy.daprdNative && after.sigtermAt !== null && after.drain?.releasedAt != null &&
@@ -181,7 +181,7 @@ describe("whatever happens, in whatever order", () => {
       let finished = false;
       run(policy, history, ({ after, event }) => {
         finished ||= event.type === "app-finished";
-        const { stopDaprdGracefully, finished: over } = orders(after);
+        const { stopDaprdGracefully, finished: over } = orders(after, policy);
         if (!stopDaprdGracefully && !over) return;
         if (policy.daprdNative && after.drain?.cause === "deletion") return expect(over).toBe(false);
         expect(finished && policy.job && !policy.daprdNative && after.appGone).toBe(true);
@@ -192,7 +192,7 @@ describe("whatever happens, in whatever order", () => {
   test("no hook is held past the grace period, unless SIGTERM came: then only SIGKILL is left", () => {
     over((policy, history) => {
       const { state } = run(policy, history, () => {});
-      if (state.sigtermAt === null) expect([...orders(state).hold]).toEqual([]);
+      if (state.sigtermAt === null) expect([...orders(state, policy).hold]).toEqual([]);
     });
   });
 

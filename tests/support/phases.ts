@@ -47,11 +47,14 @@ export class Sidecar {
   get phase(): string {
     return this.state.phase;
   }
+  get orders(): Orders {
+    return orders(this.state, this.policy);
+  }
   get hold(): HookName[] {
-    return [...orders(this.state).hold].toSorted();
+    return [...this.orders.hold].toSorted();
   }
   get pass(): Orders["pass"] {
-    return orders(this.state).pass;
+    return this.orders.pass;
   }
 }
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { orders } from "../../services/core/phases/orders.ts";
 import {
   appGone,
   busy,
@@ -17,9 +16,9 @@ import {
 describe("gating", () => {
   test("keeps the relay closed until the app is ready", () => {
     const sidecar = new Sidecar().at(60_000);
-    expect([sidecar.phase, orders(sidecar.state).relayOpen]).toEqual(["gating", false]);
+    expect([sidecar.phase, sidecar.orders.relayOpen]).toEqual(["gating", false]);
     sidecar.take(ready);
-    expect([sidecar.phase, orders(sidecar.state).relayOpen]).toEqual(["serving", true]);
+    expect([sidecar.phase, sidecar.orders.relayOpen]).toEqual(["serving", true]);
   });
 
   test("opens after ready-timeout if there is one", () => {
@@ -31,7 +30,7 @@ describe("gating", () => {
 
   test("of a DAPS that was restarted listens at once and waits for readiness", () => {
     const sidecar = new Sidecar().take({ type: "daprd-up" });
-    expect([sidecar.phase, orders(sidecar.state).relayOpen, sidecar.pass.delivery]).toEqual([
+    expect([sidecar.phase, sidecar.orders.relayOpen, sidecar.pass.delivery]).toEqual([
       "recovering",
       true,
       false,
@@ -48,7 +47,7 @@ describe("serving and recovering", () => {
   test("a failed connection holds everything until the app is ready again", () => {
     const sidecar = serving().take({ type: "app-failed" });
     expect([sidecar.phase, sidecar.pass]).toEqual(["recovering", { delivery: false, call: false, opaque: false }]);
-    expect(orders(sidecar.state).relayOpen).toBe(true);
+    expect(sidecar.orders.relayOpen).toBe(true);
     sidecar.take(ready);
     expect([sidecar.phase, sidecar.pass.delivery]).toEqual(["serving", true]);
   });
@@ -69,10 +68,10 @@ describe("the drain of a deletion", () => {
     expect([sidecar.phase, sidecar.hold]).toEqual(["leaving", ["daprd", "daps"]]);
     expect(sidecar.pass.call).toBe(false);
     sidecar.at(21_000).take(appGone);
-    expect([orders(sidecar.state).stopDaprdPromptly, sidecar.hold]).toEqual([true, ["daprd", "daps"]]);
+    expect([sidecar.orders.stopDaprdPromptly, sidecar.hold]).toEqual([true, ["daprd", "daps"]]);
     sidecar.take(daprdGone);
-    expect([sidecar.phase, sidecar.hold, orders(sidecar.state).exit]).toEqual(["gone", [], false]);
-    expect(orders(sidecar.take(sigterm).state).exit).toBe(true);
+    expect([sidecar.phase, sidecar.hold, sidecar.orders.exit]).toEqual(["gone", [], false]);
+    expect(sidecar.take(sigterm).orders.exit).toBe(true);
   });
 
   test("does not take the app for idle before it was asked", () => {
@@ -111,12 +110,12 @@ describe("the drain of a deletion", () => {
   test("releases an app that went away by itself at once", () => {
     const sidecar = serving().take(...deletion, busy, traffic({ deliveries: 3 })).at(2000).take(appGone);
     expect([sidecar.phase, sidecar.hold]).toEqual(["leaving", ["daprd", "daps"]]);
-    expect(orders(sidecar.state).stopDaprdPromptly).toBe(true);
+    expect(sidecar.orders.stopDaprdPromptly).toBe(true);
   });
 
   test("stops an ordinary daprd promptly, with SIGTERM when that shows no effect", () => {
     const sidecar = serving().take(...deletion, idle, traffic({ parked: 2 })).at(400).take(appGone);
-    expect(orders(sidecar.state).stopDaprdPromptly).toBe(true);
+    expect(sidecar.orders.stopDaprdPromptly).toBe(true);
     expect(sidecar.hold).toEqual(["daprd", "daps"]);
     sidecar.at(5399);
     expect(sidecar.hold).toEqual(["daprd", "daps"]);
@@ -132,13 +131,13 @@ describe("the drain of a deletion", () => {
     ] as const,
   )("daprd-stop $daprdStop with $parked parked: prompt $prompt", ({ daprdStop, parked, prompt }) => {
     const sidecar = serving({ daprdStop }).take(...deletion, idle, traffic({ parked })).at(400).take(appGone);
-    expect(orders(sidecar.state).stopDaprdPromptly).toBe(prompt);
+    expect(sidecar.orders.stopDaprdPromptly).toBe(prompt);
     expect(sidecar.hold.includes("daprd")).toBe(prompt);
   });
 
   test("never stops a Job's daprd by force", () => {
     const sidecar = serving({ job: true, daprdStop: "prompt" }).take(...deletion, idle, traffic({ parked: 1 })).at(400);
-    expect(orders(sidecar.take(appGone).state).stopDaprdPromptly).toBe(false);
+    expect(sidecar.take(appGone).orders.stopDaprdPromptly).toBe(false);
   });
 
   describe("with a native daprd", () => {
@@ -147,29 +146,29 @@ describe("the drain of a deletion", () => {
 
     test("learns from the kubelet that the app is gone, and then ends daprd before itself", () => {
       const sidecar = left(2).take(appGone).at(5000);
-      expect([sidecar.phase, sidecar.hold, orders(sidecar.state).stopDaprdPromptly]).toEqual(["leaving", [], false]);
+      expect([sidecar.phase, sidecar.hold, sidecar.orders.stopDaprdPromptly]).toEqual(["leaving", [], false]);
       sidecar.take(sigterm);
-      expect([sidecar.phase, orders(sidecar.state)]).toMatchObject([
+      expect([sidecar.phase, sidecar.orders]).toMatchObject([
         "leaving",
         { stopDaprdPromptly: true, exit: false },
       ]);
-      expect(orders(sidecar.take(daprdGone).state).exit).toBe(true);
+      expect(sidecar.take(daprdGone).orders.exit).toBe(true);
     });
 
     test("leaves one that does not end to the kubelet, if nothing is parked", () => {
-      expect(orders(left(0).take(sigterm).at(10_000).state).exit).toBe(true);
+      expect(left(0).take(sigterm).at(10_000).orders.exit).toBe(true);
       const parked = left(1).take(sigterm).at(10_000);
-      expect(orders(parked.state)).toMatchObject({ stopDaprdPromptly: true, exit: false });
-      expect(orders(parked.take(traffic({})).state).exit).toBe(true);
+      expect(parked.orders).toMatchObject({ stopDaprdPromptly: true, exit: false });
+      expect(parked.take(traffic({})).orders.exit).toBe(true);
     });
 
     test("does so at once with `daprd-stop: graceful`", () => {
       const sidecar = serving({ daprdNative: true, daprdStop: "graceful" }).take(hook("app"), hook("daps"), idle)
         .at(400);
-      expect(orders(sidecar.take(sigterm).state)).toMatchObject({ stopDaprdPromptly: false, exit: true });
+      expect(sidecar.take(sigterm).orders).toMatchObject({ stopDaprdPromptly: false, exit: true });
       const parked = serving({ daprdNative: true, daprdStop: "graceful" }).take(hook("app"), hook("daps"), idle)
         .take(traffic({ parked: 1 })).at(400).take(sigterm);
-      expect(orders(parked.state)).toMatchObject({ stopDaprdGracefully: true, exit: false });
+      expect(parked.orders).toMatchObject({ stopDaprdGracefully: true, exit: false });
     });
   });
 
@@ -191,7 +190,7 @@ describe("a drain that runs out of time", () => {
     sidecar.at(57_000);
     expect([sidecar.phase, sidecar.hold]).toEqual(["forced", ["daprd", "daps"]]);
     sidecar.at(58_000);
-    expect(orders(sidecar.state).stopDaprdPromptly).toBe(true);
+    expect(sidecar.orders.stopDaprdPromptly).toBe(true);
     sidecar.take(daprdGone);
     expect([sidecar.phase, sidecar.hold]).toEqual(["gone", []]);
   });
@@ -210,9 +209,9 @@ describe("a drain that runs out of time", () => {
   test("is forced by SIGTERM while a hook is held: the real grace period was shorter", () => {
     const sidecar = serving().take(...deletion, busy, traffic({ deliveries: 1 })).at(5000).take(sigterm);
     expect([sidecar.phase, sidecar.hold]).toEqual(["forced", ["daprd", "daps"]]);
-    expect(orders(sidecar.at(5500).state).stopDaprdPromptly).toBe(true);
+    expect(sidecar.at(5500).orders.stopDaprdPromptly).toBe(true);
     sidecar.take(daprdGone);
-    expect(orders(sidecar.state).exit).toBe(true);
+    expect(sidecar.orders.exit).toBe(true);
   });
 
   describe("of a pod that begins", () => {
@@ -224,14 +223,14 @@ describe("a drain that runs out of time", () => {
       const sidecar = new Sidecar().take(...events, idle).at(2000);
       expect([sidecar.phase, sidecar.hold.includes("app")]).toEqual(["leaving", false]);
       sidecar.take(appGone, daprdGone);
-      expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["gone", true]);
+      expect([sidecar.phase, sidecar.orders.exit]).toEqual(["gone", true]);
       expect(sidecar.state.drain).toMatchObject({ cause: "deletion", forcedAt: null });
     });
   });
 
   test("does not close what is parked on its own SIGTERM before daprd is gone", () => {
     const sidecar = serving().take(...deletion, busy, traffic({ parked: 1 })).at(5000).take(sigterm).at(120_000);
-    expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["forced", false]);
+    expect([sidecar.phase, sidecar.orders.exit]).toEqual(["forced", false]);
   });
 });
 
@@ -254,7 +253,7 @@ describe("a restart inside a living pod", () => {
 
   test("of the app while gating: back to gating", () => {
     const sidecar = new Sidecar().take(hook("app"), idle).at(1000);
-    expect([sidecar.phase, orders(sidecar.state).relayOpen]).toEqual(["gating", false]);
+    expect([sidecar.phase, sidecar.orders.relayOpen]).toEqual(["gating", false]);
   });
 
   test("of daprd: its hook alone is answered, and serving goes on", () => {
@@ -289,22 +288,22 @@ describe("a restart of DAPS alone", () => {
       expect([sidecar.phase, sidecar.hold, sidecar.pass.delivery]).toEqual(["draining", ["daps"], false]);
       sidecar.at(1500).take(traffic({ parked: 3 })).at(1900);
       expect([sidecar.state.drain?.cause, sidecar.phase]).toEqual(["restart-daps", "leaving"]);
-      expect([orders(sidecar.state).stopDaprdPromptly, sidecar.hold]).toEqual([true, ["daps"]]);
+      expect([sidecar.orders.stopDaprdPromptly, sidecar.hold]).toEqual([true, ["daps"]]);
       expect(sidecar.take(daprdGone).hold).toEqual([]);
-      expect(orders(sidecar.take(sigterm).state).exit).toBe(true);
+      expect(sidecar.take(sigterm).orders.exit).toBe(true);
     },
   );
 
   test("waits for work in flight no longer than a failed liveness leaves it", () => {
     const sidecar = serving().take(hook("daps"), busy, traffic({ deliveries: 1 })).at(2999);
-    expect(orders(sidecar.state).stopDaprdPromptly).toBe(false);
-    expect(orders(sidecar.at(3000).state).stopDaprdPromptly).toBe(true);
+    expect(sidecar.orders.stopDaprdPromptly).toBe(false);
+    expect(sidecar.at(3000).orders.stopDaprdPromptly).toBe(true);
   });
 
   test("becomes a deletion when another hook comes, whose drain begins anew", () => {
     const sidecar = serving().take(hook("daps"), busy).at(3000).take(hook("app"), hook("daprd"), busy);
     expect([sidecar.state.drain?.cause, sidecar.phase]).toEqual(["deletion", "draining"]);
-    expect([orders(sidecar.state).stopDaprdPromptly, sidecar.hold]).toEqual([false, ["app", "daprd", "daps"]]);
+    expect([sidecar.orders.stopDaprdPromptly, sidecar.hold]).toEqual([false, ["app", "daprd", "daps"]]);
   });
 });
 
@@ -313,20 +312,20 @@ describe("SIGTERM without any hook", () => {
     const sidecar = serving().take(sigterm, idle, traffic({ deliveries: 1, parked: 1 })).at(9999);
     expect([sidecar.state.drain?.cause, sidecar.phase]).toEqual(["restart-daps", "draining"]);
     sidecar.at(10_000);
-    expect([orders(sidecar.state).stopDaprdPromptly, orders(sidecar.state).exit]).toEqual([true, false]);
-    expect(orders(sidecar.take(daprdGone).state).exit).toBe(true);
+    expect([sidecar.orders.stopDaprdPromptly, sidecar.orders.exit]).toEqual([true, false]);
+    expect(sidecar.take(daprdGone).orders.exit).toBe(true);
   });
 
   test("drains, then exits, where it may be a deletion", () => {
     const sidecar = serving({ appHeld: false }).take(sigterm, idle, traffic({ deliveries: 1 })).at(5000);
     expect(sidecar.phase).toBe("draining");
     sidecar.take(traffic({})).at(5400);
-    expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["gone", true]);
+    expect([sidecar.phase, sidecar.orders.exit]).toEqual(["gone", true]);
   });
 
   test("stays for what is parked until daprd is gone", () => {
     const sidecar = serving({ appHeld: false }).take(sigterm, idle, traffic({ parked: 1 })).at(5000);
-    expect([sidecar.phase, orders(sidecar.state).exit]).toEqual(["leaving", false]);
-    expect(orders(sidecar.take(daprdGone).state).exit).toBe(true);
+    expect([sidecar.phase, sidecar.orders.exit]).toEqual(["leaving", false]);
+    expect(sidecar.take(daprdGone).orders.exit).toBe(true);
   });
 });

@@ -17,8 +17,8 @@ export function leaveStep(state: State, due: Due, now: number, policy: PhasePoli
     return force(state, "the grace period is about to end", now);
   }
   if (state.daprdStop !== null) {
-    if (isKubeletsTurn(state)) return enter(state, "gone", "the kubelet ends daprd", now);
-    return state.phase === "forced" ? giveUp(state, due, now, policy) : promptStopWait(state, due);
+    if (isKubeletsTurn(state, policy)) return enter(state, "gone", "the kubelet ends daprd", now);
+    return state.phase === "forced" ? giveUp(state, due, now, policy) : promptStopWait(state, due, policy);
   }
   const how = stopOf(state, due, policy);
   if (how !== null) return { ...state, daprdStop: { at: now, how } };
@@ -30,8 +30,8 @@ export function leaveStep(state: State, due: Due, now: number, policy: PhasePoli
 }
 
 /** A native daprd that is to end as on SIGTERM gets that from the kubelet, unless DAPS has to stay for what is parked. */
-function isKubeletsTurn({ endsBeforeDaprd, daprdStop, sigtermAt, parked }: State): boolean {
-  return endsBeforeDaprd && daprdStop?.how === "graceful" && sigtermAt !== null && parked === 0;
+function isKubeletsTurn({ daprdStop, sigtermAt, parked }: State, { daprdNative }: PhasePolicy): boolean {
+  return daprdNative && daprdStop?.how === "graceful" && sigtermAt !== null && parked === 0;
 }
 
 /** How daprd is to be stopped now; null: not yet, or not by DAPS. */
@@ -46,7 +46,7 @@ function stopOf(state: State, due: Due, policy: PhasePolicy): "graceful" | "prom
   }
   // While DAPS is away a delivery is refused, and lost: daprd has to go first, and what it holds back to the broker.
   if (drain?.cause === "restart-daps") return "prompt";
-  if (!hasAppEnded(state)) return null;
+  if (!hasAppEnded(state, policy)) return null;
   if (endsWithApp(policy)) return "graceful";
   // With nothing parked too: a graceful stop ends the subscription before the connection, and what the broker sends in
   // between is refused, which it takes for good (subscription.go: Stop; contrib pubsub/rabbitmq: Nack without requeue).
@@ -54,17 +54,17 @@ function stopOf(state: State, due: Due, policy: PhasePolicy): "graceful" | "prom
 }
 
 /** Where daprd is native the kubelet says so, and knows best (`mayEndDaps`); not by a SIGTERM that came too early. */
-function hasAppEnded({ endsBeforeDaprd, appGone, sigtermAt, drain }: State): boolean {
-  if (!endsBeforeDaprd) return appGone;
+function hasAppEnded({ appGone, sigtermAt, drain }: State, { daprdNative }: PhasePolicy): boolean {
+  if (!daprdNative) return appGone;
   return sigtermAt !== null && (appGone || sigtermAt >= (drain?.releasedAt ?? Infinity));
 }
 
 // Looks again when the prompt stop should have shown its effect; `mayEndDaprd` reads the same time.
-function promptStopWait(state: State, due: Due): State {
+function promptStopWait(state: State, due: Due, policy: PhasePolicy): State {
   const { daprdStop, drain } = state;
   if (daprdStop?.how !== "prompt" || drain === null) return state;
   // A native one gives back what is parked when the kubelet kills it, if it does not do so before.
-  if (state.endsBeforeDaprd && state.parked > 0) return state;
+  if (policy.daprdNative && state.parked > 0) return state;
   const until = Math.min(
     daprdStop.at + PROMPT_STOP_MS,
     drain.forcedAt === null ? Infinity : Math.max(daprdStop.at, drain.forcedAt) + FORCED_STOP_MS,
@@ -73,7 +73,7 @@ function promptStopWait(state: State, due: Due): State {
 }
 
 function giveUp(state: State, due: Due, now: number, policy: PhasePolicy): State {
-  const waited = promptStopWait(state, due);
+  const waited = promptStopWait(state, due, policy);
   if (waited !== state) return waited;
   // A parked connection is not closed on our own SIGTERM before daprd is gone: then SIGKILL ends both.
   const forcedAt = state.drain?.forcedAt ?? null;

@@ -31,7 +31,7 @@ import {
 
 /** The state of a sidecar that starts now. */
 export function begin(now: number, policy: PhasePolicy): State {
-  return advance(initial(now, policy), { type: "tick" }, now, policy);
+  return advance(initial(now), { type: "tick" }, now, policy);
 }
 
 /** The state after an event. Events that mean nothing in a phase change nothing in it. */
@@ -109,7 +109,9 @@ function terminated(state: State, now: number, policy: PhasePolicy): State {
   if (state.sigtermAt !== null) return state;
   const next = { ...state, sigtermAt: now };
   if (state.phase === "gone") return next;
-  if (orders(state).hold.size > 0 && !ownHookMissed(state)) return force(next, "SIGTERM while a hook was held", now);
+  if (orders(state, policy).hold.size > 0 && !ownHookMissed(state)) {
+    return force(next, "SIGTERM while a hook was held", now);
+  }
   if (state.drain === null) {
     return startDrain(next, "SIGTERM", now, policy);
   }

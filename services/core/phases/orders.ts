@@ -3,7 +3,7 @@
  * @module
  */
 import type { HookName } from "../sidecar-config.ts";
-import type { State } from "./state.ts";
+import type { PhasePolicy, State } from "./state.ts";
 
 /** What the shell must do in a state. */
 export type Orders = {
@@ -28,12 +28,12 @@ export type Orders = {
   readonly finished: boolean;
 };
 
-export function orders(state: State): Orders {
+export function orders(state: State, policy: PhasePolicy): Orders {
   const { phase, drain, hooks } = state;
   const leaving = phase === "leaving" || phase === "forced" || phase === "gone";
   const waitingForReady = phase === "gating" || phase === "recovering";
   const released = drain !== null && drain.releasedAt !== null;
-  const mayEnd = { app: released, daprd: mayEndDaprd(state), daps: mayEndDaps(state) };
+  const mayEnd = { app: released, daprd: mayEndDaprd(state), daps: mayEndDaps(state, policy) };
   return {
     relayOpen: state.relayOpen,
     pass: {
@@ -51,16 +51,16 @@ export function orders(state: State): Orders {
     hold: new Set([...hooks].filter((name) => !mayEnd[name])),
     stopDaprdPromptly: state.daprdStop?.how === "prompt" && !state.daprdGone,
     stopDaprdGracefully: state.daprdStop?.how === "graceful" &&
-      (drain?.cause === "finished" || (drain?.cause === "deletion" && state.endsBeforeDaprd)),
+      (drain?.cause === "finished" || (drain?.cause === "deletion" && policy.daprdNative)),
     finished: phase === "gone" && drain?.cause === "finished",
     exit: state.sigtermAt !== null && phase === "gone",
   };
 }
 
 /** Before a native daprd the kubelet tells DAPS by SIGTERM that the app is gone, for which the hook must be answered. */
-function mayEndDaps({ phase, drain, endsBeforeDaprd }: State): boolean {
+function mayEndDaps({ phase, drain }: State, { daprdNative }: PhasePolicy): boolean {
   if (phase === "gone") return true;
-  return endsBeforeDaprd && drain !== null && drain.cause === "deletion" && drain.releasedAt !== null;
+  return daprdNative && drain !== null && drain.cause === "deletion" && drain.releasedAt !== null;
 }
 
 function mayEndDaprd(state: State): boolean {

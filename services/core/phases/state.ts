@@ -59,6 +59,7 @@ export type PhasePolicy =
     readonly readyTimeoutMs: number | null;
     /** The app has a preStop of DAPS: a deletion calls it while the app lives. */
     readonly appHeld: boolean;
+    /** Then the kubelet ends DAPS when the app has ended, and daprd when DAPS has: see `place` in `plan.ts`. */
     readonly daprdNative: boolean;
     readonly daprdStop: "auto" | "graceful" | "prompt";
   };
@@ -98,15 +99,13 @@ export type State = {
   readonly distrustReadyUntil: number | null;
   readonly daprdStop: { readonly at: number; readonly how: "graceful" | "prompt" } | null;
   readonly daprdGone: boolean;
-  /** The kubelet ends DAPS when the app has ended, and a native daprd when DAPS has: see `place` in `plan.ts`. */
-  readonly endsBeforeDaprd: boolean;
   readonly sigtermAt: number | null;
   /** When time alone changes something; null: never. */
   readonly wakeAt: number | null;
 };
 
 /** Before the first event. */
-export function initial(now: number, { daprdNative }: PhasePolicy): State {
+export function initial(now: number): State {
   return {
     phase: "gating",
     since: now,
@@ -124,7 +123,6 @@ export function initial(now: number, { daprdNative }: PhasePolicy): State {
     distrustReadyUntil: null,
     daprdStop: null,
     daprdGone: false,
-    endsBeforeDaprd: daprdNative,
     sigtermAt: null,
     wakeAt: null,
   };
