@@ -1,7 +1,10 @@
 /** Exchanges over HTTP/2 that nothing disturbs, between real peers. */
 import { constants } from "node:http2";
 import { describe, expect, it } from "vitest";
-import { answer, INVOKE, stage, TOPIC_EVENT } from "./http2-harness.ts";
+import { headersFrames, SETTING, settings } from "../../services/sidecar/http2/frames.ts";
+import { encodeFields } from "../../services/sidecar/http2/hpack/encoder.ts";
+import { answer, Client, INVOKE, stage, TOPIC_EVENT } from "./http2-harness.ts";
+import { Harness, RawApp } from "./relay-harness.ts";
 
 const scene = stage();
 
@@ -154,6 +157,33 @@ describe("an app with settings of its own", () => {
     expect(daprd.session.remoteSettings.initialWindowSize).toBe(70_000);
     const { session } = await scene.app.expect(INVOKE);
     expect(session.remoteSettings.initialWindowSize).toBe(99_999);
+  });
+});
+
+describe("an app that takes the connection, and says nothing yet", () => {
+  const most = (daprd: Client) => daprd.session.remoteSettings?.maxConcurrentStreams;
+
+  // grpc-go fails all that waits for a server that has not spoken after what Dapr gives it, which is 1 s.
+  it.each([
+    { what: "a limit", told: new Map([[SETTING.MAX_STREAMS, 7]]), after: 7 },
+    { what: "none", told: new Map<number, number>(), after: 2 ** 32 - 1 },
+  ])("lets daprd begin; $what of its streams is told later", async ({ told, after }) => {
+    const app = new RawApp();
+    const harness = await Harness.start(await app.listen(), { protocol: "http2" });
+    const daprd = new Client(harness.port);
+    const line = await app.accept();
+    await daprd.until(() => most(daprd) === 100);
+    const asked = daprd.deliver("the message");
+    await line.expect("the message");
+    line.send(settings(told));
+    await daprd.until(() => most(daprd) === after);
+    line.send(headersFrames(1, encodeFields([{ name: ":status", value: "204" }]), true));
+    await asked.end();
+    expect(asked.headers).toMatchObject({ ":status": 204 });
+    daprd.session.destroy();
+    harness.relay.close();
+    await app.die();
+    expect(harness.faults).toEqual([]);
   });
 });
 

@@ -36,9 +36,13 @@
  * MAX_CONCURRENT_STREAMS at daprd. A frame is passed on when it is complete, so that a read buffer grows to the largest
  * frame that an end has allowed (16 KiB by default).
  *
- * **Without the app.** If it can't be reached, or nothing may pass, DAPS greets daprd itself: grpc-go fails what waits
- * for a server that says nothing for 20 s. It answers pings and settings, and keeps all streams. A connection that the
- * app ends while idle does not end daprd's: a stream that is just coming would fail.
+ * **DAPS greets daprd**, at once, and the app's settings follow when they come. Dapr has a server that says nothing for
+ * 1 s down as one that is away, and fails all that waits for it, for another second at least
+ * (`pkg/api/grpc/manager/manager.go`: MinConnectTimeout, backoff): an app that is busy with something else for so long
+ * would lose what is delivered to it.
+ *
+ * **Without the app.** If it can't be reached, or nothing may pass, DAPS answers pings and settings, and keeps all
+ * streams. A connection that the app ends while idle does not end daprd's: a stream that is just coming would fail.
  * @module
  */
 import { codeOf, type Socket } from "../../host/sockets/index.ts";
@@ -79,6 +83,7 @@ export class Http2Connection implements Connection {
   async run(): Promise<void> {
     try {
       if (!await this.#preface()) return;
+      this.#session.daprd.greet();
       const answering = this.#begin(await this.#connect());
       try {
         await this.#fromDaprd.run();
@@ -143,7 +148,7 @@ export class Http2Connection implements Connection {
 
   /** @returns when the direct line is down */
   async #begin(line: DirectLine | null): Promise<void> {
-    if (!line) return this.#session.daprd.greet();
+    if (!line) return this.#session.daprd.standAlone();
     if (this.#closed) line.socket.close();
     this.#session.direct = line;
     void line.outlet.write(PREFACE);

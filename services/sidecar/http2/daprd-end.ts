@@ -25,6 +25,11 @@ import { CODE } from "./http2-error.ts";
 import { Outlet } from "./outlet.ts";
 import { Signal } from "./signal.ts";
 
+/** How many streams daprd may open before the app says how many it takes: what every server should (RFC 9113 §6.5.2). */
+const FIRST_STREAMS = 100;
+/** As many as there are ids. */
+const ANY_STREAMS = 2 ** 32 - 1;
+
 export class DaprdEnd {
   readonly outlet: Outlet;
   /** Fired when `window` has grown. */
@@ -42,37 +47,35 @@ export class DaprdEnd {
   #believed: number = DEFAULT_WINDOW;
   #credit = 0;
   #retired = false;
-  #early: Uint8Array[] | null = [];
 
   constructor(socket: Socket) {
     this.outlet = new Outlet(socket);
   }
 
-  /** Whether a server's settings have gone to daprd, which come before anything else (RFC 9113 §3.4). */
-  get opened(): boolean {
-    return this.#early === null;
-  }
-
-  /** The app's settings have gone to daprd: what DAPS had to say meanwhile follows. */
-  open(): void {
-    const early = this.#early ?? [];
-    this.#early = null;
-    for (const bytes of early) void this.outlet.write(bytes);
-  }
-
-  /** Introduces DAPS as the server, where no app can. */
+  /** Introduces DAPS as the server, before anything else (RFC 9113 §3.4); the app's settings follow when they come. */
   greet(): void {
-    this.acks.push(false);
+    void this.send(this.#limit(FIRST_STREAMS));
+  }
+
+  /** The settings for an app that says nothing of how many streams it takes. */
+  unlimit(): Uint8Array {
+    return this.#limit(ANY_STREAMS);
+  }
+
+  /** No app says anything over a direct line. */
+  standAlone(): void {
     this.ownsTable = true;
-    void this.outlet.write(settings(new Map()));
-    this.open();
+    void this.send(this.unlimit());
   }
 
   /** Sends frames of DAPS's own. @returns what `Outlet.write` does */
   send(bytes: Uint8Array): Promise<void> | undefined {
-    if (!this.#early) return this.outlet.write(bytes);
-    this.#early.push(bytes);
-    return undefined;
+    return this.outlet.write(bytes);
+  }
+
+  #limit(streams: number): Uint8Array {
+    this.acks.push(false);
+    return settings(new Map([[SETTING.MAX_STREAMS, streams]]));
   }
 
   /** daprd has sent so much DATA. */

@@ -3,7 +3,7 @@
  * the buffer.
  * @module
  */
-import { DEFAULT_MAX_FRAME, FLAG, Frame, frame, MAX_STREAM_ID, put32, SETTING, TYPE } from "./frames.ts";
+import { concat, DEFAULT_MAX_FRAME, FLAG, Frame, frame, MAX_STREAM_ID, put32, SETTING, TYPE } from "./frames.ts";
 import type { DirectLine } from "./direct-line.ts";
 import type { Decoder } from "./hpack/decoder.ts";
 import { CODE, Http2Error } from "./http2-error.ts";
@@ -17,7 +17,7 @@ export class FromApp {
   #line: DirectLine;
   #requests: Decoder;
   #frame = new Frame();
-  /** The app's settings have come. */
+  /** The app's first settings have come. */
   #introduced = false;
   /** Every frame of this read goes on as it came, and nothing that it began waits for a promise. */
   #plain = true;
@@ -50,7 +50,7 @@ export class FromApp {
     const line = this.#line;
     line.alive = false;
     line.socket.close();
-    if (!session.daprd.opened) session.daprd.greet();
+    if (!this.#introduced) session.daprd.standAlone();
     for (const owed of line.takeOwed()) void session.daprd.send(owed);
     session.daprd.restoreWindow();
     const carried = [...session.streams.values()].filter(({ place }) => place === "direct");
@@ -87,7 +87,6 @@ export class FromApp {
       at = next;
     }
     flush();
-    if (this.#introduced && !daprd.opened) daprd.open();
     inlet.at = at;
     return written ?? this.#plain;
   };
@@ -116,8 +115,7 @@ export class FromApp {
       case TYPE.RST_STREAM:
         return this.#reset();
       case TYPE.SETTINGS:
-        this.#settings();
-        return null;
+        return this.#settings();
       case TYPE.PING:
         if (this.#frame.has(FLAG.ACK)) this.#line.pingAnswered();
         else this.#line.pingsOfApp++;
@@ -180,21 +178,25 @@ export class FromApp {
     return null;
   }
 
-  #settings(): void {
+  #settings(): Uint8Array | null {
     const session = this.#session;
-    this.#introduced = true;
     if (this.#frame.has(FLAG.ACK)) {
       this.#line.unacknowledged--;
-      return;
+      return null;
     }
+    let limited = this.#introduced;
+    this.#introduced = true;
+    session.daprd.acks.push(true);
     this.#frame.eachSetting((id, value) => {
+      if (id === SETTING.MAX_STREAMS) limited = true;
       session.daprd.told(id, value);
       if (id === SETTING.HEADER_TABLE_SIZE) this.#requests.allow(value);
       if (id === SETTING.MAX_FRAME) {
         session.maxFrameFromDaprd = Math.max(DEFAULT_MAX_FRAME, session.maxFrameFromDaprd, value);
       }
     });
-    session.daprd.acks.push(true);
+    if (limited) return null;
+    return concat([frame(TYPE.SETTINGS, 0, 0, this.#frame.payload), session.daprd.unlimit()]);
   }
 
   /**
