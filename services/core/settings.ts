@@ -139,7 +139,7 @@ export const SETTINGS = {
     type: duration(0),
     meaning: "How long an ordinary Dapr sidecar stays after the app's port refuses and the app has no connection to " +
       "Dapr's API left. Not set: `2s` after the last call of an app that makes a connection for each one while it " +
-      "ends, and in the pod of a Job; else `250ms`.",
+      "ends, and in the pod of a Job; else `1s`.",
   }),
   minGracePeriod: optional({
     key: "min-grace-period",
