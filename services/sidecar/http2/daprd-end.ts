@@ -57,7 +57,7 @@ export class DaprdEnd {
     void this.send(this.#limit(FIRST_STREAMS));
   }
 
-  /** The settings for an app that says nothing of how many streams it takes. */
+  /** What daprd is told where no app limits its streams; to be sent next, as its acknowledgement is awaited. */
   unlimit(): Uint8Array {
     return this.#limit(ANY_STREAMS);
   }
