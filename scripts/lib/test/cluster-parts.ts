@@ -56,7 +56,8 @@ function lifecycle({ lanes: wanted, all, report, name }: Options): ClusterPart {
       await mkdir(folder, { recursive: true });
       await rm(file, { force: true });
       const env = { [ROWS_VARIABLE]: file, ...all ? { [MODES_VARIABLE]: "all" } : {} };
-      const outcomes = await runLanes({ lanes: selected, env }, context, quiet);
+      // In all modes a lane has so many pods that two would starve each other.
+      const outcomes = await runLanes({ lanes: selected, env, ...all && { atOnce: 1 } }, context, quiet);
       const rows = parseRows(await readFile(file, "utf8").catch(() => ""));
       await writeFile(join(folder, "matrix.json"), JSON.stringify(mergeRows([], rows), null, 2));
       if (all) outcomes.push(whole(rows, selected, laneOf));

@@ -66,10 +66,12 @@ export interface Selection {
   readonly lanes: readonly string[];
   /** What their tests find in their environment, besides the cluster's own. */
   readonly env: Readonly<Record<string, string>>;
+  /** How many of them run at once; see `LANES_AT_ONCE`. */
+  readonly atOnce?: number;
 }
 
 export async function runLanes(
-  { lanes: selected, env }: Selection,
+  { lanes: selected, env, atOnce = LANES_AT_ONCE }: Selection,
   context: Context,
   quiet: Promise<boolean>,
 ): Promise<Outcome[]> {
@@ -96,7 +98,7 @@ export async function runLanes(
         outcomes.push(await runLane(lane, env, prepared, context, quiet));
       }
     };
-    await Promise.all(Array.from({ length: LANES_AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: atOnce }, worker));
     return outcomes.sort((a, b) => a.label.localeCompare(b.label));
   });
 }
