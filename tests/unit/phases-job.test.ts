@@ -48,3 +48,7 @@ test("with a native daprd the kubelet ends DAPS when the app has ended, and DAPS
   expect(sidecar.at(sidecar.policy.settleMs).hold).toEqual([]);
   expect(sidecar.take(sigterm).orders).toMatchObject({ stopDaprdPromptly: true, exit: false });
 });
+
+test("in a deletion the end of the app is that of the drain", () => {
+  expect(job().take(ready, hook("app"), hook("daps"), finished).phase).toBe("draining");
+});
