@@ -54,7 +54,7 @@ export class DaprdEnd {
 
   /** Introduces DAPS as the server, before anything else (RFC 9113 §3.4); the app's settings follow when they come. */
   greet(): void {
-    void this.send(this.#limit(FIRST_STREAMS));
+    void this.outlet.write(this.#limit(FIRST_STREAMS));
   }
 
   /** What daprd is told where no app limits its streams; to be sent next, as its acknowledgement is awaited. */
@@ -65,12 +65,7 @@ export class DaprdEnd {
   /** No app says anything over a direct line. */
   standAlone(): void {
     this.ownsTable = true;
-    void this.send(this.unlimit());
-  }
-
-  /** Sends frames of DAPS's own. @returns what `Outlet.write` does */
-  send(bytes: Uint8Array): Promise<void> | undefined {
-    return this.outlet.write(bytes);
+    void this.outlet.write(this.unlimit());
   }
 
   #limit(streams: number): Uint8Array {
@@ -95,7 +90,7 @@ export class DaprdEnd {
 
   flushCredit(): void {
     if (this.#credit === 0) return;
-    void this.send(windowUpdate(0, this.#credit));
+    void this.outlet.write(windowUpdate(0, this.#credit));
     this.#believed += this.#credit;
     this.#credit = 0;
   }
@@ -116,7 +111,7 @@ export class DaprdEnd {
   }
 
   headers(id: number, fields: readonly HeaderField[], endStream: boolean): void {
-    void this.send(headersFrames(id, encodeFields(fields, this.ownsTable), endStream));
+    void this.outlet.write(headersFrames(id, encodeFields(fields, this.ownsTable), endStream));
     this.ownsTable = false;
   }
 
@@ -124,22 +119,22 @@ export class DaprdEnd {
   async data(id: number, flags: number, payload: Uint8Array, indebted: boolean): Promise<void> {
     this.window -= payload.length;
     if (indebted) this.debt += payload.length;
-    await this.send(frame(TYPE.DATA, flags, id, payload));
+    await this.outlet.write(frame(TYPE.DATA, flags, id, payload));
   }
 
   grantStream(id: number, bytes: number): void {
-    void this.send(windowUpdate(id, bytes));
+    void this.outlet.write(windowUpdate(id, bytes));
   }
 
   reset(id: number, code: number): void {
-    void this.send(rstStream(id, code));
+    void this.outlet.write(rstStream(id, code));
   }
 
   /** Asks daprd to open its next streams on another connection. Those that it has opened, or is opening, go on. */
   retire(): void {
     if (this.#retired) return;
     this.#retired = true;
-    void this.send(goAway(MAX_STREAM_ID, CODE.NO_ERROR));
+    void this.outlet.write(goAway(MAX_STREAM_ID, CODE.NO_ERROR));
   }
 
   /** A GOAWAY of the app went to daprd. */

@@ -51,7 +51,7 @@ export class FromApp {
     line.alive = false;
     line.socket.close();
     if (!this.#introduced) session.daprd.standAlone();
-    for (const owed of line.takeOwed()) void session.daprd.send(owed);
+    for (const owed of line.takeOwed()) void session.daprd.outlet.write(owed);
     session.daprd.restoreWindow();
     const carried = [...session.streams.values()].filter(({ place }) => place === "direct");
     this.#keeper.broke(carried, problemText(problem));

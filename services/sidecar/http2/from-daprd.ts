@@ -280,7 +280,7 @@ export class FromDaprd {
     });
     this.#keeper.settingsChanged();
     if (line) line.unacknowledged++;
-    else void session.daprd.send(SETTINGS_ACK);
+    else void session.daprd.outlet.write(SETTINGS_ACK);
     return line !== null;
   }
 
@@ -292,7 +292,7 @@ export class FromDaprd {
       line.pinged(this.#frame.payload);
       return true;
     }
-    void daprd.send(frame(TYPE.PING, FLAG.ACK, 0, this.#frame.payload.slice()));
+    void daprd.outlet.write(frame(TYPE.PING, FLAG.ACK, 0, this.#frame.payload.slice()));
     return false;
   }
 
